@@ -1,0 +1,160 @@
+"""The command line: ``sinterface init | check | run | show | predict``."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+from sinterface.cli import options
+from sinterface.errors import SinterfaceError
+
+RESUME_HINT = "Stopped. What is finished is kept: the same command resumes the run."
+
+
+class PoliteGroup(TyperGroup):
+    """Turns mistakes into one sentence on stderr and exit code 2; Ctrl-C into 130."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run a command."""
+        try:
+            return super().invoke(ctx)
+        except SinterfaceError as error:
+            typer.echo(f"Error: {error}", err=True)
+            raise typer.Exit(2) from error
+        except KeyboardInterrupt as error:
+            hint = RESUME_HINT if ctx.invoked_subcommand == "run" else "Stopped."
+            typer.echo(hint, err=True)
+            raise typer.Exit(130) from error
+
+
+app = typer.Typer(
+    cls=PoliteGroup,
+    name="sinterface",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="A first study: [bold]sinterface init my.toml; sinterface check my.toml; "
+    "sinterface run my.toml[/bold]",
+)
+
+
+@app.callback()
+def _main(version: options.Version = False) -> None:
+    """How the interface of two battery materials degrades, with error bars."""
+
+
+@app.command(cls=options.ManualCommand)
+def init(path: options.NewStudyPath = Path("study.toml"), force: options.Force = False) -> None:
+    """Write a commented study file that holds every key with its default.
+
+    Example: [bold]sinterface init my-interface.toml[/bold]
+    """
+    from sinterface.study.manual import write_template
+
+    write_template(path, overwrite=force)
+    typer.echo(str(path))
+
+
+@app.command()
+def check(
+    path: options.StudyPath,
+    output: options.Output = None,
+    benchmark: options.Benchmark = True,
+    as_json: options.AsJson = False,
+) -> None:
+    """Say whether a study can run, what is left to do, how large it is, about how long it takes.
+
+    Example: [bold]sinterface check examples/quick.toml[/bold]
+    """
+    from sinterface.cli.tables import forecast_table
+    from sinterface.study.forecast import forecast_study
+    from sinterface.study.pipeline import PIPELINE
+    from sinterface.study.reading import read_study
+    from sinterface.study.runner import default_run_directory
+
+    file = read_study(path)
+    directory = output or default_run_directory(file)
+    forecast = forecast_study(file, directory, PIPELINE, benchmark=benchmark)
+    _show(forecast.to_dict(), forecast_table(forecast), as_json)
+
+
+@app.command()
+def run(path: options.StudyPath, output: options.Output = None) -> None:
+    """Run a study, or go on with it; the last line printed is the report's path.
+
+    Finished stages are skipped, a stage that was killed resumes.
+
+    Example: [bold]sinterface run examples/quick.toml[/bold]
+    """
+    from sinterface.cli.display import make_display
+    from sinterface.study.pipeline import PIPELINE
+    from sinterface.study.reading import read_study
+    from sinterface.study.runner import default_run_directory, run_study
+
+    file = read_study(path)
+    with make_display() as display:
+        directory = output or default_run_directory(file)
+        finished = run_study(file, directory, PIPELINE, display)
+    typer.echo(str(finished / "report.html"))
+
+
+@app.command()
+def show(path: options.ShownPath, as_json: options.AsJson = False) -> None:
+    """Show a run's progress and results, a structure's certificate, or a potential's card.
+
+    Example: [bold]sinterface show runs/quick[/bold]
+    """
+    from sinterface.cli.tables import summary_table
+    from sinterface.study.summary import summarise
+
+    summary = summarise(path)
+    _show(summary.to_dict(), summary_table(summary), as_json)
+
+
+@app.command()
+def predict(
+    potential: options.PotentialName,
+    structure: options.StructurePath,
+    output: options.PredictedPath = None,
+    as_json: options.AsJson = False,
+) -> None:
+    """Compute energy, forces and stress of a structure.
+
+    Example: [bold]sinterface predict llzo-lco POSCAR -o labelled.extxyz[/bold]
+    """
+    from sinterface.cli.tables import prediction_table
+    from sinterface.study.prediction import predict_structure
+
+    prediction = predict_structure(potential, structure, output)
+    _show(prediction.to_dict(), prediction_table(prediction), as_json)
+
+
+def _show(data: dict[str, Any], table: Any, as_json: bool) -> None:
+    """Print data as JSON, or its table for people."""
+    if as_json:
+        typer.echo(json.dumps(data, indent=1, allow_nan=False))
+        return
+    from rich.console import Console
+
+    width = None if sys.stdout.isatty() else 120
+    Console(width=width).print(table)
+
+
+def _register(name: str) -> None:
+    """Add a command whose module ``sinterface.cli.<name>`` brings a function of that name."""
+    module = f"sinterface.cli.{name}"
+    if importlib.util.find_spec(module) is not None:
+        app.command()(getattr(importlib.import_module(module), name))
+
+
+for _extra in ("label", "train"):
+    _register(_extra)

@@ -1,0 +1,98 @@
+"""Every option and argument of the command line, declared once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperCommand
+
+
+class ManualCommand(TyperCommand):
+    """A command whose help ends with the manual of the study file, made from its models."""
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Print the usual help, then every table and key."""
+        from sinterface.study.manual import study_manual
+
+        super().format_help(ctx, formatter)
+        typer.echo("The study file\n")
+        typer.echo(study_manual())
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from sinterface import __version__
+
+        typer.echo(f"sinterface {__version__}")
+        raise typer.Exit
+
+
+Version = Annotated[
+    bool,
+    typer.Option(
+        "--version", callback=_print_version, is_eager=True, help="Print the version and stop."
+    ),
+]
+
+StudyPath = Annotated[
+    Path, typer.Argument(metavar="STUDY.toml", help="The study file.", show_default=False)
+]
+NewStudyPath = Annotated[
+    Path, typer.Argument(metavar="[STUDY.toml]", help="The file to write.")
+]
+Output = Annotated[
+    Path | None,
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="DIR",
+        help="Run directory; default: runs/<study name> under the current directory.",
+        show_default=False,
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]
+Force = Annotated[bool, typer.Option("--force", help="Overwrite the file if it exists.")]
+ShownPath = Annotated[
+    str,
+    typer.Argument(
+        metavar="PATH",
+        help="A run directory, a stage's directory, a structure certificate (certificate.json), "
+        "or a potential (directory or shipped name).",
+        show_default=False,
+    ),
+]
+PotentialName = Annotated[
+    str,
+    typer.Argument(
+        metavar="POTENTIAL",
+        help="A potential's directory, or a shipped name (llzo-lco).",
+        show_default=False,
+    ),
+]
+StructurePath = Annotated[
+    Path,
+    typer.Argument(
+        metavar="STRUCTURE",
+        help="A structure in any format that ASE reads (CIF, extxyz, POSCAR, ...).",
+        show_default=False,
+    ),
+]
+PredictedPath = Annotated[
+    Path | None,
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="OUT.extxyz",
+        help="Also write the structure with energy, forces and stress.",
+        show_default=False,
+    ),
+]
+Benchmark = Annotated[
+    bool,
+    typer.Option(
+        "--benchmark/--no-benchmark",
+        help="Measure the potential's speed here (seconds) where no earlier run has.",
+    ),
+]

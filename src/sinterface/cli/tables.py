@@ -1,0 +1,118 @@
+"""Results as tables for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from sinterface.study.forecast import Forecast
+from sinterface.study.prediction import Prediction
+from sinterface.study.summary import Summary
+
+LONGEST_LIST = 6
+
+
+def forecast_table(forecast: Forecast) -> RenderableType:
+    """Return what `check` tells: the stages, then size and time."""
+    stages = _table("stage", "state", "atoms", "steps", "frames", "disk", "time")
+    for stage in forecast.stages:
+        stages.add_row(
+            stage.name,
+            stage.state,
+            _number(stage.atoms),
+            _number(stage.steps),
+            _number(stage.frames),
+            "" if stage.disk_MB is None else f"{stage.disk_MB:.1f} MB",
+            duration(stage.seconds),
+        )
+    rate = forecast.rate_atom_steps_per_s
+    facts = {
+        "study": forecast.study,
+        "run directory": forecast.run_directory,
+        "atoms": forecast.atoms_source,
+        "speed": f"{rate:,.0f} atom-steps/s ({forecast.rate_source})" if rate else "not measured",
+        "threads": forecast.threads,
+        "disk": f"{forecast.disk_MB:.1f} MB needed, {forecast.free_MB:,.0f} MB free",
+        "dynamics left": _left(forecast.seconds),
+    }
+    return Group(stages, "", _facts(facts))
+
+
+def summary_table(summary: Summary) -> RenderableType:
+    """Return what `show` tells."""
+    if summary.kind != "run":
+        title = Text(f"{summary.kind} {summary.path}", style="bold")
+        return Group(title, _facts(summary.content))
+    content = summary.content
+    stages = _table("stage", "state", "ended", "")
+    for stage in content["stages"]:
+        known = ("name", "state", "ended")
+        rest = ", ".join(f"{key} {_text(stage[key])}" for key in stage if key not in known)
+        stages.add_row(stage["name"], stage["state"], stage.get("ended", ""), Text(rest))
+    facts = {key: content[key] or "no" for key in ("study", "running", "report")}
+    return Group(_facts(facts), "", stages, "", _facts(content["results"]))
+
+
+def prediction_table(prediction: Prediction) -> RenderableType:
+    """Return what `predict` tells."""
+    facts = prediction.to_dict()
+    facts["forces_eV_per_A"] = f"{prediction.n_atoms} rows; see --json or --output"
+    return _facts(facts)
+
+
+def duration(seconds: float | None) -> str:
+    """Return a time for people: ``"40 s"``, ``"12 min"``, ``"3.5 h"``, ``"2.1 days"``."""
+    if seconds is None:
+        return ""
+    for limit, size, unit in ((120, 1, "s"), (7200, 60, "min"), (172_800, 3600, "h")):
+        if seconds < limit:
+            return f"{seconds / size:.{1 if unit == 'h' else 0}f} {unit}"
+    return f"{seconds / 86400:.1f} days"
+
+
+def _left(seconds: float | None) -> str:
+    if seconds is None:
+        return "unknown"
+    return f"about {duration(seconds)}" if seconds else "none"
+
+
+def _facts(content: dict[str, Any]) -> Table:
+    table = Table(show_header=False, box=None, pad_edge=False)
+    for key, value in _flat(content):
+        table.add_row(Text(key, style="bold"), Text(_text(value)))
+    return table
+
+
+def _flat(content: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in content.items():
+        if isinstance(value, dict) and value:
+            yield from _flat(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        right = column in ("atoms", "steps", "frames", "disk", "time")
+        table.add_column(column, justify="right" if right else "left")
+    return table
+
+
+def _number(value: int | None) -> str:
+    return "" if value is None else f"{value:,}"
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool) or value is None:
+        return {True: "yes", False: "no", None: "-"}[value]
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    if isinstance(value, list):
+        shown = ", ".join(_text(item) for item in value[:LONGEST_LIST])
+        return f"[{shown}, … {len(value)} in all]" if len(value) > LONGEST_LIST else f"[{shown}]"
+    return str(value)

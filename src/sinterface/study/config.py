@@ -1,0 +1,167 @@
+"""The study file: one table a stage, each key declared once (meaning, default, bounds)."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+
+def _tuple_from_list(value: Any) -> Any:
+    if not isinstance(value, (list, tuple)) or len(value) != 3:
+        raise ValueError("write three integers, like [1, 0, 4]")
+    return tuple(value)
+
+
+def _not_zero(plane: tuple[int, int, int]) -> tuple[int, int, int]:
+    if plane == (0, 0, 0):
+        raise ValueError("no plane has the indices 0 0 0")
+    return plane
+
+
+Plane = Annotated[
+    tuple[int, int, int], BeforeValidator(_tuple_from_list), AfterValidator(_not_zero)
+]
+
+
+class Table(BaseModel):
+    """A table of the study file: can't be changed, refuses unknown keys and wrong types."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class StudyTable(Table):
+    """What the study is called and how often it is repeated."""
+
+    name: str = Field(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$",
+        max_length=80,
+        examples=["my-interface"],
+        description="Name of the study (letters, digits, . _ -); results go to runs/<name>/.",
+    )
+    seed: int = Field(
+        0, ge=0, le=10**9, description="Seed of all random choices; replica r uses seed + r."
+    )
+    replicas: int = Field(
+        3,
+        ge=1,
+        le=100,
+        description="Independent builds and runs; error bars need at least three.",
+    )
+
+
+class PotentialTable(Table):
+    """The interatomic potential that moves the atoms."""
+
+    name: str = Field(
+        "llzo-lco",
+        min_length=1,
+        description="A shipped potential's name, or a directory (relative to this file) "
+        "in n2p2's layout.",
+    )
+
+
+class InterfaceTable(Table):
+    """Which two crystals meet, and how."""
+
+    electrolyte: str = Field(
+        "llzo",
+        min_length=1,
+        description='The electrolyte: "llzo", or a CIF file (relative to this file).',
+    )
+    electrode: str = Field(
+        "lco",
+        min_length=1,
+        description='The electrode: "lco", or a CIF file (relative to this file).',
+    )
+    electrolyte_plane: Plane = Field(
+        (0, 0, 1), description="Miller indices of the electrolyte's plane at the interface."
+    )
+    electrode_plane: Plane = Field(
+        (1, 0, 4), description="Miller indices of the electrode's plane at the interface."
+    )
+    size: Literal["tiny", "small", "large"] = Field(
+        "small",
+        description="tiny (trying the machinery), small (hundreds of atoms), "
+        "large (> 17,000 atoms, edges of 5 nm, mismatch < 2.5 %).",
+    )
+    li_excess_difference_per_nm2: float = Field(
+        3.0,
+        ge=0,
+        le=50,
+        description="Li excess of the Li-sufficient side over the Li-deficient one, per nm2.",
+    )
+    max_strain: float = Field(
+        0.03,
+        gt=0,
+        le=0.2,
+        description="Largest strain of an edge to bring the crystals to one cell; 0.03 is 3 %.",
+    )
+
+
+class RelaxTable(Table):
+    """Relaxation of the built interface: positions, and the cell's normal to zero stress."""
+
+    force_tolerance_eV_per_A: float = Field(
+        0.1, gt=0, le=10, description="Stop when no force is larger, eV/Angstrom."
+    )
+    stress_tolerance_GPa: float = Field(
+        0.1, gt=0, le=10, description="Stop when the normal stress is smaller, GPa."
+    )
+    max_steps: int = Field(500, ge=0, le=100_000, description="Most steps of the relaxation.")
+
+
+class DynamicsTable(Table):
+    """Molecular dynamics at constant temperature and volume."""
+
+    temperature_K: float = Field(1500.0, gt=0, le=10_000, description="Temperature, kelvin.")
+    duration_ps: float = Field(
+        100.0, gt=0, description="Length of the run that is analysed, picoseconds."
+    )
+    equilibration_ps: float = Field(
+        1.0, ge=0, description="Heating before it, not analysed, picoseconds."
+    )
+    timestep_fs: float = Field(1.0, gt=0, le=10, description="Time step, femtoseconds.")
+    frame_interval_ps: float = Field(
+        0.1, gt=0, description="Time between two stored frames, picoseconds."
+    )
+    precision: Literal["mixed", "double"] = Field(
+        "mixed", description="Arithmetic of the forces: mixed is twice as fast, double for tests."
+    )
+    threads: int = Field(
+        0, ge=0, le=1024, description="Threads; 0 takes all cores. Doesn't change what is done."
+    )
+
+    @model_validator(mode="after")
+    def _frames_fit(self) -> Self:
+        if self.frame_interval_ps > self.duration_ps:
+            raise ValueError("frame_interval_ps is longer than duration_ps: no frame would be kept")
+        if self.timestep_fs > 1000 * self.frame_interval_ps:
+            raise ValueError("timestep_fs is longer than frame_interval_ps")
+        return self
+
+
+class AnalysisTable(Table):
+    """What is measured along the trajectories."""
+
+    bin_width_A: float = Field(
+        0.5, gt=0, le=10, description="Width of the profiles' bins along the normal, Angstrom."
+    )
+
+
+class ReportTable(Table):
+    """The report."""
+
+    title: str = Field("", max_length=200, description="Title; empty: made from the study's name.")
+
+
+class Study(Table):
+    """A whole study file."""
+
+    study: StudyTable
+    potential: PotentialTable = PotentialTable()
+    interface: InterfaceTable = InterfaceTable()
+    relax: RelaxTable = RelaxTable()
+    dynamics: DynamicsTable = DynamicsTable()
+    analysis: AnalysisTable = AnalysisTable()
+    report: ReportTable = ReportTable()

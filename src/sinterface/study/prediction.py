@@ -1,0 +1,122 @@
+"""Energy, forces and stress of a structure file."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sinterface.errors import InputError
+from sinterface.files import atomic_path
+from sinterface.units import EV_PER_A3_IN_GPA
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+    from sinterface.potential.model import Potential
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What a potential says about a structure.
+
+    Attributes
+    ----------
+    potential, structure, formula, n_atoms
+        What was asked.
+    energy_eV, energy_eV_per_atom
+        Potential energy.
+    forces_eV_per_A
+        Rows of three components, in the file's order of atoms.
+    max_force_eV_per_A
+        Length of the longest force.
+    stress_GPa
+        Voigt xx yy zz yz xz xy, positive in tension; None where the cell isn't periodic in 3-D.
+    """
+
+    potential: str
+    structure: str
+    formula: str
+    n_atoms: int
+    energy_eV: float
+    energy_eV_per_atom: float
+    forces_eV_per_A: list[list[float]]
+    max_force_eV_per_A: float
+    stress_GPa: list[float] | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain lists, numbers and strings."""
+        return asdict(self)
+
+
+def predict_structure(
+    potential_name: str, structure: Path, output: Path | None = None
+) -> Prediction:
+    """Compute energy, forces and stress; write them beside the structure where asked to.
+
+    Raises
+    ------
+    InputError
+        When the potential or the structure can't be read, or the potential lacks an element.
+    """
+    import numpy as np
+
+    from sinterface.potential.model import load_potential
+
+    potential = load_potential(potential_name)
+    atoms = read_structure(structure)
+    check_elements(atoms.get_chemical_symbols(), potential, f"'{structure}'")
+    atoms.calc = potential.calculator(precision="double")
+    forces = atoms.get_forces()
+    energy = float(atoms.get_potential_energy())
+    stress = atoms.get_stress() * EV_PER_A3_IN_GPA if atoms.pbc.all() else None
+    if output is not None:
+        _write(atoms, output)
+    return Prediction(
+        potential=potential_name,
+        structure=str(structure),
+        formula=atoms.get_chemical_formula(),
+        n_atoms=len(atoms),
+        energy_eV=energy,
+        energy_eV_per_atom=energy / len(atoms),
+        forces_eV_per_A=forces.tolist(),
+        max_force_eV_per_A=float(np.linalg.norm(forces, axis=1).max()),
+        stress_GPa=None if stress is None else stress.tolist(),
+    )
+
+
+def read_structure(path: Path) -> Atoms:
+    """Read one structure (the last of several) in any of ASE's formats."""
+    import ase.io
+
+    if not path.is_file():
+        raise InputError(f"There is no structure file '{path}'; check the name.")
+    try:
+        atoms = ase.io.read(path)
+    except Exception as error:  # each of ASE's readers raises what it likes
+        raise InputError(
+            f"'{path}' can't be read as a structure ({type(error).__name__}: {error}); "
+            "use CIF, extxyz, POSCAR or another format of ASE."
+        ) from error
+    if isinstance(atoms, list) or len(atoms) == 0:
+        raise InputError(f"'{path}' holds no atoms.")
+    return atoms
+
+
+def check_elements(symbols: list[str], potential: Potential, what: str) -> None:
+    """Refuse elements that a potential wasn't made for; `what` names where they stand."""
+    lacking = sorted(set(symbols) - set(potential.elements))
+    if lacking:
+        raise InputError(
+            f"{what} holds {', '.join(lacking)}, which the potential "
+            f"'{potential.directory.name}' lacks; it knows {', '.join(potential.elements)}."
+        )
+
+
+def _write(atoms: Atoms, output: Path) -> None:
+    import ase.io
+
+    if not output.parent.is_dir():
+        raise InputError(f"There is no folder '{output.parent}'; make it first.")
+    with atomic_path(output) as temporary:
+        ase.io.write(temporary, atoms, format="extxyz")

@@ -1,0 +1,210 @@
+"""The stages of a study: what each depends on, where it lives, whether it is finished.
+
+A stage's directory is named by the hash of its settings and inputs (the hashes of the stages
+before it, the potential's fingerprint, the content of CIF files), so a changed setting makes a
+new directory and an unchanged one is found again.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from sinterface.errors import InputError
+from sinterface.progress import ProgressCallback
+from sinterface.provenance import digest
+from sinterface.study.reading import StudyFile
+
+RECORD_NAME = "stage.json"
+PARTIAL_SUFFIX = ".partial"
+
+StageName = Literal["build", "dynamics", "analysis", "report"]
+State = Literal["done", "to resume", "to run"]
+
+
+@dataclass(frozen=True)
+class Task:
+    """One stage of one replica (or of all), with everything that decides its result.
+
+    Attributes
+    ----------
+    stage
+        ``"build"``, ``"dynamics"``, ``"analysis"`` or ``"report"``.
+    replica
+        Number of the replica from 0, or None for a stage over all of them.
+    seed
+        Seed of its random choices.
+    settings
+        What it is asked to do; enters the hash.
+    inputs
+        Hash of each input by name; enters the hash.
+    upstream
+        The tasks whose directories it reads.
+    """
+
+    stage: StageName
+    replica: int | None
+    seed: int
+    settings: Mapping[str, Any]
+    inputs: Mapping[str, str]
+    upstream: tuple[Task, ...] = ()
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 of settings, seed and inputs."""
+        return digest([FORMATS[self.stage], self.stage, self.seed, self.settings, self.inputs])
+
+    @property
+    def name(self) -> str:
+        """Name for a person, such as ``"dynamics 2"`` (replicas count from 1)."""
+        return self.stage if self.replica is None else f"{self.stage} {self.replica + 1}"
+
+    def directory(self, run_directory: Path) -> Path:
+        """Return where its results stand once it is finished."""
+        return run_directory / f"{self.name.replace(' ', '-')}-{self.hash[:8]}"
+
+    def working_directory(self, run_directory: Path) -> Path:
+        """Return where it works: dynamics in its place, others beside it until they are whole."""
+        final = self.directory(run_directory)
+        return final if self.stage == "dynamics" else final.with_name(final.name + PARTIAL_SUFFIX)
+
+
+FORMATS: Mapping[StageName, int] = {"build": 1, "dynamics": 1, "analysis": 1, "report": 1}
+"""Raised when a stage's result or its meaning changes, so that older results are redone."""
+
+
+@dataclass(frozen=True)
+class Workplace:
+    """What a stage function gets.
+
+    Attributes
+    ----------
+    file
+        The study file.
+    task
+        What is to be done.
+    directory
+        Existing folder to write into.
+    upstream
+        Folders of the finished tasks of `task.upstream`, in that order.
+    run_directory
+        The run's own folder.
+    """
+
+    file: StudyFile
+    task: Task
+    directory: Path
+    upstream: tuple[Path, ...]
+    run_directory: Path
+
+
+StageFunction = Callable[[Workplace, ProgressCallback], Mapping[str, Any]]
+"""Does a stage; returns a short JSON-able summary (atoms, rate, ...) for `stage.json`."""
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """The functions behind the stages; tests pass their own.
+
+    Attributes
+    ----------
+    identify
+        Checks what the study names (potential, crystals) and returns the hash of each.
+    functions
+        A function a stage.
+    estimate_atoms
+        About how many atoms a build will have.
+    measure_rate
+        Measures the potential's speed on this machine, atom-steps/s.
+    """
+
+    identify: Callable[[StudyFile], Mapping[str, str]]
+    functions: Mapping[StageName, StageFunction]
+    estimate_atoms: Callable[[StudyFile], int]
+    measure_rate: Callable[[StudyFile], float]
+
+
+def plan_tasks(file: StudyFile, identities: Mapping[str, str]) -> tuple[Task, ...]:
+    """Return every task of a study, each after those that it needs."""
+    study = file.study
+    builds = [_build(file, identities, replica) for replica in range(study.study.replicas)]
+    moving = study.dynamics.model_dump(exclude={"threads"})
+    runs = []
+    for build in builds:
+        inputs = {"build": build.hash, "potential": identities["potential"]}
+        runs.append(Task("dynamics", build.replica, build.seed, moving, inputs, (build,)))
+    analysis = Task(
+        "analysis",
+        None,
+        study.study.seed,
+        study.analysis.model_dump(),
+        {run.name: run.hash for run in runs},
+        tuple(runs),
+    )
+    report = Task(
+        "report",
+        None,
+        study.study.seed,
+        {"name": study.study.name, **study.report.model_dump()},
+        {"analysis": analysis.hash},
+        (analysis, *builds, *runs),
+    )
+    return (*(task for pair in zip(builds, runs, strict=True) for task in pair), analysis, report)
+
+
+def _build(file: StudyFile, identities: Mapping[str, str], replica: int) -> Task:
+    interface = file.study.interface.model_dump(mode="json", exclude={"electrolyte", "electrode"})
+    settings = {"interface": interface, "relax": file.study.relax.model_dump()}
+    return Task("build", replica, file.study.study.seed + replica, settings, dict(identities))
+
+
+def read_record(directory: Path) -> dict[str, Any] | None:
+    """Return a finished stage's `stage.json`, or None where the stage isn't finished."""
+    path = directory / RECORD_NAME
+    if not path.is_file():
+        return None
+    try:
+        record: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise InputError(
+            f"'{path}' is damaged ({error}); remove the folder '{directory.name}' and run again."
+        ) from error
+    return record
+
+
+def state_of(task: Task, run_directory: Path) -> State:
+    """Return whether a task is finished, was begun, or hasn't been touched."""
+    directory = task.directory(run_directory)
+    if read_record(directory) is not None:
+        return "done"
+    begun = task.stage == "dynamics" and directory.is_dir() and any(directory.iterdir())
+    return "to resume" if begun else "to run"
+
+
+def check_whole(directory: Path, record: Mapping[str, Any]) -> None:
+    """Check that a finished stage's files are still there at their full length.
+
+    Raises
+    ------
+    InputError
+        When a file is missing or has another length; nothing is touched.
+    """
+    for name, size in record["files"].items():
+        path = directory / name
+        found = path.stat().st_size if path.is_file() else None
+        if found == size:
+            continue
+        what = "is missing" if found is None else f"has {found} bytes instead of {size}"
+        raise InputError(
+            f"'{path}' of a finished stage {what}; put it back, or remove the folder "
+            f"'{directory.name}' to have it done again."
+        )
+
+
+def sizes(directory: Path) -> dict[str, int]:
+    """Return the length in bytes of every file below a directory, by relative name."""
+    files = sorted(path for path in directory.rglob("*") if path.is_file())
+    return {str(path.relative_to(directory)): path.stat().st_size for path in files}

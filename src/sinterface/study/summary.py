@@ -1,0 +1,116 @@
+"""A short view of what a path holds: a run, a stage, a structure's certificate, a potential."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from sinterface.errors import InputError
+from sinterface.study.lock import holder
+from sinterface.study.runner import PLAN_NAME
+from sinterface.study.stages import RECORD_NAME, read_record
+
+CERTIFICATE_NAME = "certificate.json"
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What a path holds.
+
+    Attributes
+    ----------
+    kind
+        ``"run"``, ``"stage"``, ``"certificate"`` or ``"potential"``.
+    path
+        What was asked for.
+    content
+        JSON-able details, nested.
+    """
+
+    kind: str
+    path: str
+    content: dict[str, Any]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain lists, numbers and strings."""
+        return asdict(self)
+
+
+def summarise(name: str) -> Summary:
+    """Return a short view of a run, a stage, a certificate or a potential.
+
+    Raises
+    ------
+    InputError
+        When the path is none of these.
+    """
+    path = Path(name)
+    if (path / PLAN_NAME).is_file():
+        return Summary("run", name, _run(path))
+    if (path / RECORD_NAME).is_file():
+        return Summary("stage", name, read_record(path) or {})
+    if path.is_file() and path.suffix == ".json":
+        return Summary("certificate", name, _json(path))
+    if (path / CERTIFICATE_NAME).is_file():
+        return Summary("certificate", name, _json(path / CERTIFICATE_NAME))
+    if (path / "input.nn").is_file() or not path.exists():
+        return Summary("potential", name, _potential(name))
+    raise InputError(
+        f"'{name}' is neither a run directory nor a stage of one, nor a structure certificate, "
+        "nor a potential."
+    )
+
+
+def _run(path: Path) -> dict[str, Any]:
+    plan = _json(path / PLAN_NAME)
+    stages = [_stage(path / entry["directory"], entry["name"]) for entry in plan["stages"]]
+    busy = holder(path)
+    report = path / plan["stages"][-1]["directory"] / "report.html"
+    return {
+        "study": plan["study"],
+        "running": str(busy) if busy else None,
+        "report": str(report) if report.is_file() else None,
+        "stages": stages,
+        "results": _results(path, plan),
+    }
+
+
+def _stage(directory: Path, name: str) -> dict[str, Any]:
+    record = read_record(directory)
+    if record is not None:
+        return {"name": name, "state": "done", "ended": record["ended"], **record["summary"]}
+    return {"name": name, "state": "begun" if directory.is_dir() else "to run"}
+
+
+def _results(path: Path, plan: dict[str, Any]) -> dict[str, Any]:
+    """Return what the analysis stage put into its summary, if it is finished."""
+    for entry in plan["stages"]:
+        if entry["stage"] == "analysis":
+            record = read_record(path / entry["directory"])
+            return dict(record["summary"]) if record else {}
+    return {}
+
+
+def _potential(name: str) -> dict[str, Any]:
+    from sinterface.potential.model import load_potential
+
+    potential = load_potential(name)
+    return {
+        "elements": list(potential.elements),
+        "cutoff_A": potential.cutoff_A,
+        "fingerprint": potential.fingerprint,
+        "directory": str(potential.directory),
+        "card": json.loads(json.dumps(potential.card, default=str)),
+    }
+
+
+def _json(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"'{path}' can't be read as JSON ({error}).") from error
+    if not isinstance(content, dict):
+        raise InputError(f"'{path}' is JSON, but no certificate: a table was expected.")
+    return content

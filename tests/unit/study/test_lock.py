@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from sinterface.errors import InputError
+from sinterface.study.lock import LOCK_NAME, hold, holder
+
+HOLD = """
+import sys
+from pathlib import Path
+from sinterface.study.lock import hold
+with hold(Path(sys.argv[1])):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+def start(directory: Path) -> subprocess.Popen[str]:
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(directory)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout
+    assert process.stdout.readline() == "held\n"
+    return process
+
+
+def test_held_directory_names_its_holder(tmp_path: Path) -> None:
+    process = start(tmp_path)
+    try:
+        found = holder(tmp_path)
+        assert found is not None
+        assert found.pid == process.pid
+        with pytest.raises(InputError, match=f"process {process.pid} on .* since 20"), hold(tmp_path):
+            pass
+    finally:
+        process.communicate()
+    assert holder(tmp_path) is None
+
+
+def test_lock_of_a_killed_process_is_taken_over(tmp_path: Path) -> None:
+    process = start(tmp_path)
+    process.kill()
+    process.communicate()
+    assert holder(tmp_path) is None
+    with hold(tmp_path) as left_behind:
+        assert left_behind is not None
+        assert left_behind.pid == process.pid
+    with hold(tmp_path) as left_behind:
+        assert left_behind is None
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+def test_an_error_lets_go(tmp_path: Path, error: type[BaseException]) -> None:
+    with pytest.raises(error), hold(tmp_path):
+        assert f'"pid": {os.getpid()}' in (tmp_path / LOCK_NAME).read_text()
+        raise error
+    assert (tmp_path / LOCK_NAME).read_text() == ""
+    with hold(tmp_path) as left_behind:
+        assert left_behind is None
