@@ -1,0 +1,186 @@
+// Python's door to the core: typed arrays in, typed arrays out.
+#include <nanobind/nanobind.h>
+#include <nanobind/ndarray.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/tuple.h>
+#include <nanobind/stl/vector.h>
+
+#include "../engine.hpp"
+
+namespace nb = nanobind;
+using namespace sinterface;
+
+template <class T, class Shape>
+using Array = nb::ndarray<const T, nb::numpy, Shape, nb::c_contig, nb::device::cpu>;
+using Vectors = Array<double, nb::shape<-1, 3>>;
+using Matrix = Array<double, nb::shape<-1, -1>>;
+using Tensor = Array<double, nb::shape<3, 3>>;
+using Integers = Array<int32_t, nb::shape<-1>>;
+using Offsets = Array<int64_t, nb::shape<-1>>;
+
+template <class... N>
+static nb::ndarray<nb::numpy, double> make_array(double** data, N... shape) {
+    std::size_t total = 1;
+    for (const std::size_t n : {static_cast<std::size_t>(shape)...}) total *= n;
+    *data = new double[total]();
+    nb::capsule owner(*data, [](void* p) noexcept { delete[] static_cast<double*>(p); });
+    return nb::ndarray<nb::numpy, double>(*data, {static_cast<std::size_t>(shape)...}, owner);
+}
+
+// The caller's arrays as the kernel wants them.
+struct Neighborhood {
+    std::vector<const int*> lists;
+    std::vector<int> counts, atoms;
+    std::vector<const double*> shift_rows;
+    System system{};
+    int n_atoms;
+
+    Neighborhood(const Engine& engine, const Vectors& positions, const Integers& species, const Offsets& first, const Integers& neighbors, const Vectors& shifts)
+        : n_atoms(static_cast<int>(positions.shape(0))) {
+        const auto n = positions.shape(0);
+        if (species.shape(0) != n || first.shape(0) != n + 1) throw nb::value_error("species needs one entry and first one more entry than there are atoms");
+        if (first(0) != 0 || static_cast<std::size_t>(first(n)) != neighbors.shape(0) || shifts.shape(0) != neighbors.shape(0))
+            throw nb::value_error("first, neighbors and shifts do not belong together");
+        const int n_elements = static_cast<int>(engine.potential().elements.size());
+        for (std::size_t i = 0; i < n; ++i) {
+            if (species(i) >= n_elements) throw nb::value_error("a species index is beyond the potential's elements");
+            if (first(i + 1) < first(i)) throw nb::value_error("first must not decrease");
+            lists.push_back(neighbors.data() + first(i));
+            shift_rows.push_back(shifts.data() + 3 * first(i));
+            counts.push_back(static_cast<int>(first(i + 1) - first(i)));
+            atoms.push_back(static_cast<int>(i));
+        }
+        for (std::size_t k = 0; k < neighbors.shape(0); ++k)
+            if (neighbors(k) < 0 || static_cast<std::size_t>(neighbors(k)) >= n) throw nb::value_error("a neighbour's index is no atom");
+        system.positions = positions.data(), system.species = species.data();
+        system.neighbors = lists.data(), system.n_neighbors = counts.data(), system.shifts = shift_rows.data();
+        system.neighbor_mask = ~0;
+    }
+};
+
+static Precision precision_of(const std::string& name) {
+    if (name == "double") return Precision::double_;
+    if (name == "mixed") return Precision::mixed;
+    throw nb::value_error("precision is 'double' or 'mixed'");
+}
+
+static void check_rows(const Engine& engine, const Matrix& rows, int n_atoms) {
+    if (rows.shape(0) != static_cast<std::size_t>(n_atoms) || rows.shape(1) != static_cast<std::size_t>(engine.largest_row_count()))
+        throw nb::value_error("gradients need the shape of the symmetry functions");
+}
+
+static nb::tuple evaluate(const Engine& engine, Vectors positions, Integers species, Offsets first, Integers neighbors, Vectors shifts, const std::string& precision, int threads) {
+    const Neighborhood hood(engine, positions, species, first, neighbors, shifts);
+    const Precision kind = precision_of(precision);
+    Output out;
+    auto energies = make_array(&out.energies, hood.n_atoms);
+    auto forces = make_array(&out.forces, hood.n_atoms, 3);
+    auto virial = make_array(&out.virial, 3, 3);
+    {
+        nb::gil_scoped_release release;
+        engine.run(Task::forces, kind, hood.system, hood.atoms.data(), hood.n_atoms, hood.n_atoms, out, threads);
+    }
+    return nb::make_tuple(energies, forces, virial);
+}
+
+static nb::ndarray<nb::numpy, double> symmetry_functions(const Engine& engine, Vectors positions, Integers species, Offsets first, Integers neighbors, Vectors shifts, int threads) {
+    const Neighborhood hood(engine, positions, species, first, neighbors, shifts);
+    Output out;
+    out.stride = engine.largest_row_count();
+    auto values = make_array(&out.values, hood.n_atoms, out.stride);
+    {
+        nb::gil_scoped_release release;
+        engine.run(Task::values, Precision::double_, hood.system, hood.atoms.data(), hood.n_atoms, hood.n_atoms, out, threads);
+    }
+    return values;
+}
+
+static nb::tuple vjp(const Engine& engine, Vectors positions, Integers species, Offsets first, Integers neighbors, Vectors shifts, Matrix gradients, const std::string& precision, int threads) {
+    const Neighborhood hood(engine, positions, species, first, neighbors, shifts);
+    check_rows(engine, gradients, hood.n_atoms);
+    const Precision kind = precision_of(precision);
+    Output out;
+    out.stride = engine.largest_row_count();
+    out.gradients = gradients.data();
+    auto forces = make_array(&out.forces, hood.n_atoms, 3);
+    auto virial = make_array(&out.virial, 3, 3);
+    {
+        nb::gil_scoped_release release;
+        engine.run(Task::vjp, kind, hood.system, hood.atoms.data(), hood.n_atoms, hood.n_atoms, out, threads);
+    }
+    return nb::make_tuple(forces, virial);
+}
+
+static nb::ndarray<nb::numpy, double> jvp(const Engine& engine, Vectors positions, Integers species, Offsets first, Integers neighbors, Vectors shifts, Vectors displacements, Tensor strain, const std::string& precision, int threads) {
+    const Neighborhood hood(engine, positions, species, first, neighbors, shifts);
+    if (displacements.shape(0) != positions.shape(0)) throw nb::value_error("displacements need one row an atom");
+    const Precision kind = precision_of(precision);
+    Output out;
+    out.stride = engine.largest_row_count();
+    out.tangents = displacements.data(), out.strain = strain.data();
+    auto values = make_array(&out.values, hood.n_atoms, out.stride);
+    {
+        nb::gil_scoped_release release;
+        engine.run(Task::jvp, kind, hood.system, hood.atoms.data(), hood.n_atoms, hood.n_atoms, out, threads);
+    }
+    return values;
+}
+
+static nb::tuple repulsion(Vectors positions, Integers numbers, Offsets first, Integers neighbors, Vectors shifts, double inner, double outer) {
+    Potential blank;  // every atom is its own element here, so any atomic number may come
+    std::vector<int> atomic_numbers(119);
+    for (int z = 0; z < 119; ++z) atomic_numbers[static_cast<std::size_t>(z)] = z;
+    const Engine engine{[&] {
+        for (int z = 1; z < 119; ++z) blank.elements.emplace_back();
+        return blank;
+    }()};
+    for (std::size_t i = 0; i < numbers.shape(0); ++i)
+        if (numbers(i) < 1 || numbers(i) > 118) throw nb::value_error("atomic numbers lie between 1 and 118");
+    const Neighborhood hood(engine, positions, numbers, first, neighbors, shifts);
+    Output out;
+    auto energies = make_array(&out.energies, hood.n_atoms);
+    auto forces = make_array(&out.forces, hood.n_atoms, 3);
+    auto virial = make_array(&out.virial, 3, 3);
+    {
+        nb::gil_scoped_release release;
+        add_repulsion({true, inner, outer}, atomic_numbers, hood.system, hood.atoms.data(), hood.n_atoms, out);
+    }
+    return nb::make_tuple(energies, forces, virial);
+}
+
+NB_MODULE(_core, m) {
+    m.doc() = "The C++ core: readers and kernels of the potential.";
+    nb::exception<PotentialError>(m, "PotentialError");
+    m.def("available_kernels", &available_kernels, "Instruction sets that this machine can run, best last.");
+    nb::class_<Engine>(m, "Engine")
+        .def("__init__", [](Engine* self, const std::string& directory, bool networks) { new (self) Engine(read_potential(directory, networks)); },
+             nb::arg("directory"), nb::arg("networks") = true)
+        .def_prop_ro("elements", [](const Engine& e) {
+            std::vector<std::string> names;
+            for (const Element& element : e.potential().elements) names.push_back(element.symbol);
+            return names;
+        })
+        .def_prop_ro("cutoff", [](const Engine& e) { return e.potential().max_cutoff; })
+        .def_prop_ro("kernel", [](const Engine& e) { return std::string(e.kernel().name); })
+        .def_prop_ro("warnings", [](const Engine& e) { return e.potential().warnings; })
+        .def_prop_ro("zbl", [](const Engine& e) {
+            const Repulsion& r = e.potential().repulsion;
+            return r.active ? std::vector<double>{r.inner, r.outer} : std::vector<double>{};
+        })
+        .def_prop_ro("row_counts", [](const Engine& e) {
+            std::vector<int> counts;
+            for (const Element& element : e.potential().elements) counts.push_back(static_cast<int>(element.rows.size()));
+            return counts;
+        })
+        .def("rows", [](const Engine& e, int element) {
+            std::vector<std::tuple<int, int, int, double, double, double, double, double>> out;
+            for (const Row& r : e.potential().elements.at(static_cast<std::size_t>(element)).rows)
+                out.emplace_back(r.type, r.first, r.second, r.eta, r.shift, r.cutoff, r.lambda, r.zeta);
+            return out;
+        }, nb::arg("element"), "Rows in n2p2's order: (type, first, second, eta, shift, cutoff, lambda, zeta).")
+        .def("evaluate", &evaluate, nb::arg("positions"), nb::arg("species"), nb::arg("first"), nb::arg("neighbors"), nb::arg("shifts"), nb::arg("precision") = "double", nb::arg("threads") = 1)
+        .def("symmetry_functions", &symmetry_functions, nb::arg("positions"), nb::arg("species"), nb::arg("first"), nb::arg("neighbors"), nb::arg("shifts"), nb::arg("threads") = 1)
+        .def("vjp", &vjp, nb::arg("positions"), nb::arg("species"), nb::arg("first"), nb::arg("neighbors"), nb::arg("shifts"), nb::arg("gradients"), nb::arg("precision") = "double", nb::arg("threads") = 1)
+        .def("jvp", &jvp, nb::arg("positions"), nb::arg("species"), nb::arg("first"), nb::arg("neighbors"), nb::arg("shifts"), nb::arg("displacements"), nb::arg("strain"), nb::arg("precision") = "double", nb::arg("threads") = 1);
+    m.def("repulsion", &repulsion, nb::arg("positions"), nb::arg("numbers"), nb::arg("first"), nb::arg("neighbors"), nb::arg("shifts"), nb::arg("inner"), nb::arg("outer"));
+}

@@ -1,0 +1,96 @@
+// Cutoff and activation functions with their derivatives, on lanes.
+#pragma once
+
+#include "lanes.hpp"
+
+namespace sinterface {
+namespace SINTERFACE_PATH {
+namespace {
+
+// fc(r) of n2p2's cutoff types and dfc/dr; zero from the cutoff radius on.
+template <class T, class V>
+SINTERFACE_INLINE void cutoff_function(int type, T alpha, T radius, V r, V& value, V& slope) {
+    const auto inside = r < radius;
+    const T inner = (type == 2 || type == 3) ? T(0) : alpha * radius;
+    const T inverse = T(1) / (radius - inner);
+    const V x = least<T>((r - inner) * inverse, splat<T>(T(1)));
+    const V zero = splat<T>(T(0)), one = splat<T>(T(1));
+    V f = one, d = zero;
+    switch (type) {
+        case 1: {
+            V s, c;
+            sine_cosine<T>((most<T>(x, zero) - T(0.5)) * T(3.14159265358979323846), s, c);
+            f = T(0.5) - T(0.5) * s;
+            d = c * (T(-0.5) * T(3.14159265358979323846) * inverse);
+            break;
+        }
+        case 2:
+        case 3: {
+            const T scale = type == 2 ? T(1) : T(2.26375509221434596);  // 1 / tanh(1)^3
+            const V t = hyperbolic_tangent<T>(T(1) - x);
+            f = scale * t * t * t;
+            d = (T(-3) * scale * inverse) * t * t * (T(1) - t * t);
+            break;
+        }
+        case 4: {
+            const V gap = most<T>(T(1) - x * x, splat<T>(T(1e-30)));
+            f = exponential(T(1) - T(1) / gap);
+            d = f * (T(-2) * inverse) * x / (gap * gap);
+            d = f > T(0) && gap > T(1e-3) ? d : zero;
+            break;
+        }
+        case 5:
+            f = (T(2) * x - T(3)) * x * x + T(1);
+            d = inverse * x * (T(6) * x - T(6));
+            break;
+        case 6:
+            f = ((T(15) - T(6) * x) * x - T(10)) * x * x * x + T(1);
+            d = inverse * x * x * ((T(60) - T(30) * x) * x - T(30));
+            break;
+        case 7:
+            f = (x * (x * (T(20) * x - T(70)) + T(84)) - T(35)) * x * x * x * x + T(1);
+            d = inverse * x * x * x * (x * (x * (T(140) * x - T(420)) + T(420)) - T(140));
+            break;
+        case 8:
+            f = (x * (x * ((T(315) - T(70) * x) * x - T(540)) + T(420)) - T(126)) * x * x * x * x * x + T(1);
+            d = inverse * x * x * x * x * (x * (x * ((T(2520) - T(630) * x) * x - T(3780)) + T(2520)) - T(630));
+            break;
+        default: break;  // 0: hard
+    }
+    if (type != 2 && type != 3) {
+        f = x < T(0) ? one : f;
+        d = x < T(0) ? zero : d;
+    }
+    value = inside ? f : zero;
+    slope = inside ? d : zero;
+}
+
+// Activation (in the order of `Activation`) and its derivative.
+template <class T, class V>
+SINTERFACE_INLINE void activate(int kind, V x, V& value, V& slope) {
+    const V zero = splat<T>(T(0)), one = splat<T>(T(1));
+    switch (kind) {
+        case 0: value = x, slope = one; break;
+        case 1: value = hyperbolic_tangent<T>(x), slope = T(1) - value * value; break;
+        case 2: value = T(1) / (T(1) + exponential(-x)), slope = value * (T(1) - value); break;
+        case 3: {
+            const V e = exponential(x < T(0) ? x : -x);
+            value = most<T>(x, zero) + lane_by_lane<T>(e, [](double t) { return ::log1p(t); });
+            slope = T(1) / (T(1) + exponential(-x));
+            break;
+        }
+        case 4: value = most<T>(x, zero), slope = x > T(0) ? one : zero; break;
+        case 5: value = exponential(T(-0.5) * x * x), slope = -x * value; break;
+        case 6:
+            value = lane_by_lane<T>(x, [](double t) { return ::cos(t); });
+            slope = lane_by_lane<T>(x, [](double t) { return -::sin(t); });
+            break;
+        case 7: value = T(1) / (T(1) + exponential(x)), slope = value * (value - T(1)); break;
+        case 8: value = exponential(-x), slope = -value; break;
+        default: value = x * x, slope = x + x; break;
+    }
+}
+
+}  // namespace
+}  // namespace SINTERFACE_PATH
+}  // namespace sinterface

@@ -1,0 +1,127 @@
+// Lanes: a thin wrapper over the compiler's vector types, and the elementary functions on them.
+// Included once for each instruction set, inside its own namespace.
+#pragma once
+
+#include <math.h>
+#include <stdint.h>
+
+namespace sinterface {
+namespace SINTERFACE_PATH {
+namespace {
+
+typedef float floats __attribute__((vector_size(SINTERFACE_BYTES)));
+typedef double doubles __attribute__((vector_size(SINTERFACE_BYTES)));
+typedef int32_t ints32 __attribute__((vector_size(SINTERFACE_BYTES)));
+typedef int64_t ints64 __attribute__((vector_size(SINTERFACE_BYTES)));
+
+template <class T>
+struct Lanes;
+template <>
+struct Lanes<float> {
+    typedef floats V;
+    typedef ints32 I;
+    typedef int32_t S;
+    static constexpr int width = SINTERFACE_BYTES / 4;
+};
+template <>
+struct Lanes<double> {
+    typedef doubles V;
+    typedef ints64 I;
+    typedef int64_t S;
+    static constexpr int width = SINTERFACE_BYTES / 8;
+};
+
+#define SINTERFACE_INLINE inline __attribute__((always_inline))
+
+template <class T>
+SINTERFACE_INLINE typename Lanes<T>::V splat(T value) {
+    return value - typename Lanes<T>::V{};
+}
+
+template <class T, class V>
+SINTERFACE_INLINE V root(V x) {
+    V y;
+    for (int k = 0; k < Lanes<T>::width; ++k) y[k] = sizeof(T) == 4 ? T(__builtin_sqrtf(float(x[k]))) : T(__builtin_sqrt(double(x[k])));
+    return y;
+}
+
+template <class T, class V>
+SINTERFACE_INLINE V least(V a, V b) {
+    return a < b ? a : b;
+}
+template <class T, class V>
+SINTERFACE_INLINE V most(V a, V b) {
+    return a > b ? a : b;
+}
+
+// exp(x): 2^n times a Taylor polynomial on |r| <= ln(2)/2 (relative error below 1e-7 and 2e-16).
+SINTERFACE_INLINE floats exponential(floats x) {
+    x = most<float>(least<float>(x, splat<float>(88.0f)), splat<float>(-87.0f));
+    const floats magic = splat<float>(12582912.0f);
+    const floats n = (x * 1.44269504088896341f + magic) - magic;
+    const floats r = (x - n * 0.693359375f) + n * 2.12194440e-4f;
+    floats p = splat<float>(1.0f / 5040);
+    p = p * r + 1.0f / 720;
+    p = p * r + 1.0f / 120;
+    p = p * r + 1.0f / 24;
+    p = p * r + 1.0f / 6;
+    p = p * r + 0.5f;
+    p = p * r + 1.0f;
+    p = p * r + 1.0f;
+    const ints32 power = (__builtin_convertvector(n, ints32) + 127) << 23;
+    return p * (floats)power;
+}
+
+SINTERFACE_INLINE doubles exponential(doubles x) {
+    x = most<double>(least<double>(x, splat<double>(709.0)), splat<double>(-708.0));
+    const doubles magic = splat<double>(6755399441055744.0);
+    const doubles shifted = x * 1.44269504088896340736 + magic;
+    const doubles n = shifted - magic;
+    const doubles r = (x - n * 6.93147180369123816490e-01) - n * 1.90821492927058770002e-10;
+    doubles p = splat<double>(1.0 / 6227020800.0);
+    p = p * r + 1.0 / 479001600;
+    p = p * r + 1.0 / 39916800;
+    p = p * r + 1.0 / 3628800;
+    p = p * r + 1.0 / 362880;
+    p = p * r + 1.0 / 40320;
+    p = p * r + 1.0 / 5040;
+    p = p * r + 1.0 / 720;
+    p = p * r + 1.0 / 120;
+    p = p * r + 1.0 / 24;
+    p = p * r + 1.0 / 6;
+    p = p * r + 0.5;
+    p = p * r + 1.0;
+    p = p * r + 1.0;
+    const ints64 power = ((ints64)shifted + 1023) << 52;
+    return p * (doubles)power;
+}
+
+template <class T, class V>
+SINTERFACE_INLINE V hyperbolic_tangent(V x) {
+    return T(1) - T(2) / (exponential(x + x) + T(1));
+}
+
+// sin(u) and cos(u) for |u| <= pi/2 by their series.
+template <class T, class V>
+SINTERFACE_INLINE void sine_cosine(V u, V& sine, V& cosine) {
+    const V q = u * u;
+    V s = splat<T>(T(1)), c = splat<T>(T(1));
+    for (int k = 11; k >= 1; --k) {
+        s = T(1) - s * q * T(1.0 / ((2 * k) * (2 * k + 1)));
+        c = T(1) - c * q * T(1.0 / ((2 * k - 1) * (2 * k)));
+    }
+    sine = s * u;
+    cosine = c;
+}
+
+// Functions too rare for a series of their own: lane by lane through libm.
+template <class T, class V, class F>
+SINTERFACE_INLINE V lane_by_lane(V x, F function) {
+    V y;
+    for (int k = 0; k < Lanes<T>::width; ++k) y[k] = T(function(double(x[k])));
+    return y;
+}
+
+}  // namespace
+}  // namespace SINTERFACE_PATH
+}  // namespace sinterface

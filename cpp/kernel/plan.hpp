@@ -1,0 +1,148 @@
+// What a kernel needs of a potential, as plain data: tables laid out once at load.
+//
+// No std containers and no functions here: each instruction set compiles its own copy of the kernel, and nothing
+// that they share may become a weak symbol.
+#pragma once
+
+#include <cstddef>
+
+namespace sinterface {
+
+constexpr int max_degree = 8;  // largest degree of the spherical harmonics; larger zeta goes through triplets
+
+// A sum over neighbours of one element that gives a type 2 (or 12) row: G[row] += weight * basis(r).
+template <class T>
+struct RadialTerm {
+    int basis, row;
+    T weight;
+};
+
+// Moments A_lm = sum_j basis(r_j) C_lm(r_j) of the neighbours of one element, l <= degree.
+struct MomentChannel {
+    int basis, degree;
+    int offset;  // of A_00 among the moments
+    int square;  // of sum_j basis(r_j)^2 among the moments, -1 when no row needs it
+};
+
+// Moments of two elements in one channel, contracted to Legendre sums P_l = sum_m A_lm(1) A_lm(2).
+struct Contraction {
+    int offset1, offset2, square, degree;
+    int first_row, last_row;
+};
+
+// G[row] += sum_l coefficient[l] P_l - self * square.
+template <class T>
+struct ContractionRow {
+    int row;
+    T coefficient[max_degree + 1];
+    T self;
+};
+
+struct TripletPair {
+    int bucket1, bucket2;
+    int first_row, last_row;
+};
+
+// G[row] += prefactor (1 + lambda cos)^zeta g(r_ij) g(r_ik) [g(r_jk)].
+template <class T>
+struct TripletRow {
+    int basis, row;
+    int far_side;      // 1: with g(r_jk) and r_jk < cutoff (types 3 and 13)
+    int integer_zeta;  // zeta as a whole number, 0 when it is none
+    T prefactor, lambda, zeta;
+};
+
+template <class T>
+struct LayerPlan {
+    int inputs, outputs, activation;
+    const T* weights;  // [input][output]
+    const T* biases;
+};
+
+template <class T>
+struct ElementPlan {
+    int n_buckets;  // one for each element
+    int n_rows;
+    const T *factor, *offset;
+    int n_cutoffs;
+    const T* cutoff;  // radii
+    int n_basis;      // basis k: exp(-eta (r - shift)^2) fc(r, cutoff[which])
+    const T *eta, *shift;
+    const int* which_cutoff;
+    const int* used_begin;  // [n_buckets + 1] bases that the bucket needs
+    const int* used;
+    const int* radial_begin;
+    const RadialTerm<T>* radial;
+    const int* channel_begin;
+    const MomentChannel* channels;
+    const int* bucket_degree;  // largest degree in the bucket, -1 for none
+    int n_moments;
+    int n_contractions;
+    const Contraction* contractions;
+    const ContractionRow<T>* contraction_rows;
+    int n_triplet_pairs;
+    const TripletPair* triplet_pairs;
+    const TripletRow<T>* triplet_rows;
+    int n_layers;
+    const LayerPlan<T>* layers;
+    int n_nodes;  // of all layers together
+    double energy_factor, energy_offset;
+};
+
+template <class T>
+struct Plan {
+    int n_elements;
+    const ElementPlan<T>* elements;
+    int cutoff_type;
+    T cutoff_alpha;
+    double max_cutoff;
+};
+
+// Atoms and their full neighbour lists, owned by the caller.
+struct System {
+    const double* positions;       // [n][3]
+    const int* species;            // element index of each atom (ghosts too), negative: not seen
+    const int* const* neighbors;   // [n] list of each atom
+    const int* n_neighbors;        // [n]
+    const double* const* shifts;   // [n] -> [k][3] added to r_j - r_i, or null
+    int neighbor_mask;             // applied to list entries (LAMMPS' NEIGHMASK)
+};
+
+enum class Task { forces, values, vjp, jvp };
+
+struct Output {
+    double* energies = nullptr;         // [n] written
+    double* forces = nullptr;           // [n][3] accumulated
+    double* virial = nullptr;           // [9] accumulated: sum r_ij (x) f_ij
+    double* atom_virial = nullptr;      // [n][9] accumulated, the pair's share at the neighbour
+    double* values = nullptr;           // [n][stride] written (values, jvp)
+    const double* gradients = nullptr;  // [n][stride] dE/dG read (vjp)
+    const double* tangents = nullptr;   // [n][3] read (jvp)
+    const double* strain = nullptr;     // [9] read (jvp)
+    int stride = 0;
+};
+
+// Work on `n_atoms` atoms of one element. `workspace` is 64-byte aligned and at least as large as `workspace_size` says.
+template <class T>
+struct KernelCall {
+    const Plan<T>* plan;
+    int element;
+    const System* system;
+    const int* atoms;
+    int n_atoms;
+    Task task;
+    const Output* output;
+    unsigned char* workspace;
+    int capacity;  // largest number of neighbours of one atom
+};
+
+struct Kernel {
+    const char* name;
+    int bytes;  // of a vector
+    void (*run_double)(const KernelCall<double>*);
+    void (*run_single)(const KernelCall<float>*);
+    std::size_t (*size_double)(const ElementPlan<double>*, int capacity);
+    std::size_t (*size_single)(const ElementPlan<float>*, int capacity);
+};
+
+}  // namespace sinterface

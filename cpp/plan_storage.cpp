@@ -1,0 +1,234 @@
+#include "plan_storage.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <set>
+#include <tuple>
+
+namespace sinterface {
+namespace {
+
+// Legendre coefficients of (1 + lambda t)^zeta for whole zeta <= max_degree, by exact projection.
+std::vector<double> legendre_coefficients(double lambda, int zeta) {
+    std::vector<double> power(1, 1.0);  // of t
+    for (int n = 0; n < zeta; ++n) {
+        power.push_back(0);
+        for (std::size_t k = power.size() - 1; k > 0; --k) power[k] += lambda * power[k - 1];
+    }
+    std::vector<double> out(power.size(), 0.0);
+    // t^k = sum_l (2l + 1) k! / (2^((k-l)/2) ((k-l)/2)! (l+k+1)!!) P_l, l = k, k - 2, ...
+    for (int k = 0; k < static_cast<int>(power.size()); ++k)
+        for (int l = k; l >= 0; l -= 2) {
+            double c = 2.0 * l + 1;
+            for (int n = 2; n <= k; ++n) c *= n;
+            for (int n = 1; n <= (k - l) / 2; ++n) c /= 2.0 * n;
+            for (int n = l + k + 1; n > 1; n -= 2) c /= n;
+            out[static_cast<std::size_t>(l)] += power[static_cast<std::size_t>(k)] * c;
+        }
+    return out;
+}
+
+bool is_angular(const Row& row) { return row.type == 3 || row.type == 9 || row.type == 13; }
+
+// Wide functions of whole, not too large zeta need no triplets.
+bool through_moments(const Row& row) { return row.type == 9 && row.zeta == std::floor(row.zeta) && row.zeta <= max_degree; }
+
+using BasisKey = std::tuple<double, double, double>;  // eta, shift, cutoff
+
+struct WeightedPair {
+    int first, second;
+    double weight;
+};
+
+// The element pairs that a row sums over, with their weights (types 12 and 13 weight by atomic numbers).
+std::vector<WeightedPair> pairs_of(const Row& row, const Potential& potential) {
+    std::vector<WeightedPair> pairs;
+    const int n = static_cast<int>(potential.elements.size());
+    const auto z = [&](int e) { return static_cast<double>(potential.elements[static_cast<std::size_t>(e)].atomic_number); };
+    if (row.type == 12) {
+        for (int a = 0; a < n; ++a) pairs.push_back({a, -1, z(a)});
+    } else if (row.type == 13) {
+        for (int a = 0; a < n; ++a)
+            for (int b = a; b < n; ++b) pairs.push_back({a, b, z(a) * z(b)});
+    } else {
+        pairs.push_back({row.first, row.second, 1.0});
+    }
+    return pairs;
+}
+
+}  // namespace
+
+template <class Store, class U>
+static const U* store(Store& where, std::vector<U> values) {
+    where.push_back(std::move(values));
+    return where.back().data();
+}
+
+template <class T>
+ElementPlan<T> PlanStorage<T>::build(const Potential& potential, const Element& element) {
+    const int n_buckets = static_cast<int>(potential.elements.size());
+    ElementPlan<T> plan{};
+    plan.n_buckets = n_buckets;
+    plan.n_rows = static_cast<int>(element.rows.size());
+
+    std::map<double, int> cutoff_index;
+    std::map<BasisKey, int> basis_index;
+    std::vector<T> cutoffs, eta, shift;
+    std::vector<int> which;
+    const auto basis_of = [&](const Row& row) {
+        const auto cut = cutoff_index.emplace(row.cutoff, static_cast<int>(cutoffs.size()));
+        if (cut.second) cutoffs.push_back(static_cast<T>(row.cutoff));
+        const auto basis = basis_index.emplace(BasisKey(row.eta, row.shift, row.cutoff), static_cast<int>(eta.size()));
+        if (basis.second) {
+            eta.push_back(static_cast<T>(row.eta));
+            shift.push_back(static_cast<T>(row.shift));
+            which.push_back(cut.first->second);
+        }
+        return basis.first->second;
+    };
+
+    std::vector<std::vector<RadialTerm<T>>> radial(static_cast<std::size_t>(n_buckets));
+    std::vector<std::map<int, int>> degree(static_cast<std::size_t>(n_buckets));  // basis -> largest l
+    std::vector<std::set<int>> squares(static_cast<std::size_t>(n_buckets)), used(static_cast<std::size_t>(n_buckets));
+    std::map<std::tuple<int, int, int>, std::vector<int>> wide;  // (element, element, basis) -> rows
+    std::map<std::pair<int, int>, std::vector<TripletRow<T>>> narrow;
+
+    for (int r = 0; r < plan.n_rows; ++r) {
+        const Row& row = element.rows[static_cast<std::size_t>(r)];
+        const int basis = basis_of(row);
+        for (const WeightedPair& pair : pairs_of(row, potential)) {
+            const auto a = static_cast<std::size_t>(pair.first);
+            used[a].insert(basis);
+            if (!is_angular(row)) {
+                radial[a].push_back({basis, r, static_cast<T>(pair.weight)});
+                continue;
+            }
+            const auto b = static_cast<std::size_t>(pair.second);
+            used[b].insert(basis);
+            if (through_moments(row)) {
+                for (const std::size_t e : {a, b}) {
+                    int& l = degree[e].emplace(basis, 0).first->second;
+                    l = std::max(l, static_cast<int>(row.zeta));
+                }
+                if (a == b && row.lambda > -1) squares[a].insert(basis);
+                wide[{pair.first, pair.second, basis}].push_back(r);
+            } else {
+                TripletRow<T> triplet{};
+                triplet.basis = basis, triplet.row = r, triplet.far_side = row.type != 9;
+                triplet.integer_zeta = row.zeta == std::floor(row.zeta) ? static_cast<int>(row.zeta) : 0;
+                triplet.prefactor = static_cast<T>(pair.weight * std::pow(2.0, 1.0 - row.zeta));
+                triplet.lambda = static_cast<T>(row.lambda), triplet.zeta = static_cast<T>(row.zeta);
+                narrow[{pair.first, pair.second}].push_back(triplet);
+            }
+        }
+    }
+
+    // moments: one run of (degree + 1)^2 vectors for each channel of each bucket, then the sums of squares
+    std::vector<MomentChannel> channels;
+    std::vector<int> channel_begin(1, 0), bucket_degree, radial_begin(1, 0), used_begin(1, 0), used_list;
+    std::vector<RadialTerm<T>> radial_list;
+    std::vector<std::map<int, MomentChannel>> channel_of(static_cast<std::size_t>(n_buckets));
+    int moments = 0;
+    for (std::size_t b = 0; b < static_cast<std::size_t>(n_buckets); ++b) {
+        int largest = -1;
+        for (const auto& [basis, l] : degree[b]) {
+            MomentChannel channel{basis, l, moments, -1};
+            moments += (l + 1) * (l + 1);
+            if (squares[b].count(basis)) channel.square = moments++;
+            channels.push_back(channel);
+            channel_of[b][basis] = channel;
+            largest = std::max(largest, l);
+        }
+        channel_begin.push_back(static_cast<int>(channels.size()));
+        bucket_degree.push_back(largest);
+        std::stable_sort(radial[b].begin(), radial[b].end(), [](const auto& x, const auto& y) { return x.basis < y.basis; });
+        radial_list.insert(radial_list.end(), radial[b].begin(), radial[b].end());
+        radial_begin.push_back(static_cast<int>(radial_list.size()));
+        used_list.insert(used_list.end(), used[b].begin(), used[b].end());
+        used_begin.push_back(static_cast<int>(used_list.size()));
+    }
+
+    std::vector<Contraction> contractions;
+    std::vector<ContractionRow<T>> contraction_rows;
+    for (const auto& [key, rows] : wide) {
+        const auto [a, b, basis] = key;
+        const MomentChannel& first = channel_of[static_cast<std::size_t>(a)][basis];
+        const MomentChannel& second = channel_of[static_cast<std::size_t>(b)][basis];
+        Contraction pair{first.offset, second.offset, a == b ? first.square : -1, 0, static_cast<int>(contraction_rows.size()), 0};
+        for (const int r : rows) {
+            const Row& row = element.rows[static_cast<std::size_t>(r)];
+            const int zeta = static_cast<int>(row.zeta);
+            const double factor = (a == b ? 0.5 : 1.0) * std::pow(2.0, 1.0 - row.zeta);
+            const std::vector<double> c = legendre_coefficients(row.lambda, zeta);
+            ContractionRow<T> out{};
+            out.row = r;
+            for (std::size_t l = 0; l < c.size(); ++l) out.coefficient[l] = static_cast<T>(factor * c[l]);
+            out.self = a == b ? static_cast<T>(factor * std::pow(1.0 + row.lambda, zeta)) : T(0);
+            pair.degree = std::max(pair.degree, zeta);
+            contraction_rows.push_back(out);
+        }
+        pair.last_row = static_cast<int>(contraction_rows.size());
+        contractions.push_back(pair);
+    }
+
+    std::vector<TripletPair> triplet_pairs;
+    std::vector<TripletRow<T>> triplet_rows;
+    for (auto& [key, rows] : narrow) {
+        std::stable_sort(rows.begin(), rows.end(), [](const auto& x, const auto& y) { return std::tie(x.far_side, x.basis) < std::tie(y.far_side, y.basis); });
+        const int begin = static_cast<int>(triplet_rows.size());
+        triplet_rows.insert(triplet_rows.end(), rows.begin(), rows.end());
+        triplet_pairs.push_back({key.first, key.second, begin, static_cast<int>(triplet_rows.size())});
+    }
+
+    plan.n_cutoffs = static_cast<int>(cutoffs.size());
+    plan.cutoff = store(numbers_, std::move(cutoffs));
+    plan.n_basis = static_cast<int>(eta.size());
+    plan.eta = store(numbers_, std::move(eta));
+    plan.shift = store(numbers_, std::move(shift));
+    plan.which_cutoff = store(integers_, std::move(which));
+    plan.used_begin = store(integers_, std::move(used_begin));
+    plan.used = store(integers_, std::move(used_list));
+    plan.radial_begin = store(integers_, std::move(radial_begin));
+    plan.radial = store(radial_, std::move(radial_list));
+    plan.channel_begin = store(integers_, std::move(channel_begin));
+    plan.channels = store(channels_, std::move(channels));
+    plan.bucket_degree = store(integers_, std::move(bucket_degree));
+    plan.n_moments = moments;
+    plan.n_contractions = static_cast<int>(contractions.size());
+    plan.contractions = store(contractions_, std::move(contractions));
+    plan.contraction_rows = store(contraction_rows_, std::move(contraction_rows));
+    plan.n_triplet_pairs = static_cast<int>(triplet_pairs.size());
+    plan.triplet_pairs = store(triplet_pairs_, std::move(triplet_pairs));
+    plan.triplet_rows = store(triplet_rows_, std::move(triplet_rows));
+
+    plan.factor = store(numbers_, std::vector<T>(element.factor.begin(), element.factor.end()));
+    plan.offset = store(numbers_, std::vector<T>(element.offset.begin(), element.offset.end()));
+    std::vector<LayerPlan<T>> layers;
+    for (const Layer& layer : element.layers) {
+        const T* weights = store(numbers_, std::vector<T>(layer.weights.begin(), layer.weights.end()));
+        const T* biases = store(numbers_, std::vector<T>(layer.biases.begin(), layer.biases.end()));
+        layers.push_back({layer.inputs, layer.outputs, static_cast<int>(layer.activation), weights, biases});
+        plan.n_nodes += layer.outputs;
+    }
+    plan.n_layers = static_cast<int>(layers.size());
+    plan.layers = store(layers_, std::move(layers));
+    plan.energy_factor = 1.0 / potential.conv_energy;
+    plan.energy_offset = potential.mean_energy + element.atom_energy;
+    return plan;
+}
+
+template <class T>
+PlanStorage<T>::PlanStorage(const Potential& potential) {
+    for (const Element& element : potential.elements) elements_.push_back(build(potential, element));
+    plan_.n_elements = static_cast<int>(elements_.size());
+    plan_.elements = elements_.data();
+    plan_.cutoff_type = potential.cutoff_type;
+    plan_.cutoff_alpha = static_cast<T>(potential.cutoff_alpha);
+    plan_.max_cutoff = potential.max_cutoff;
+}
+
+template class PlanStorage<double>;
+template class PlanStorage<float>;
+
+}  // namespace sinterface

@@ -1,0 +1,36 @@
+// Builds the kernel's plain tables from a potential and owns their memory.
+#pragma once
+
+#include <deque>
+#include <vector>
+
+#include "kernel/plan.hpp"
+#include "potential.hpp"
+
+namespace sinterface {
+
+template <class T>
+class PlanStorage {
+public:
+    explicit PlanStorage(const Potential& potential);
+    PlanStorage(const PlanStorage&) = delete;
+    PlanStorage& operator=(const PlanStorage&) = delete;
+    const Plan<T>& plan() const { return plan_; }
+
+private:
+    ElementPlan<T> build(const Potential& potential, const Element& element);
+
+    std::deque<std::vector<T>> numbers_;
+    std::deque<std::vector<int>> integers_;
+    std::deque<std::vector<RadialTerm<T>>> radial_;
+    std::deque<std::vector<MomentChannel>> channels_;
+    std::deque<std::vector<Contraction>> contractions_;
+    std::deque<std::vector<ContractionRow<T>>> contraction_rows_;
+    std::deque<std::vector<TripletPair>> triplet_pairs_;
+    std::deque<std::vector<TripletRow<T>>> triplet_rows_;
+    std::deque<std::vector<LayerPlan<T>>> layers_;
+    std::vector<ElementPlan<T>> elements_;
+    Plan<T> plan_{};
+};
+
+}  // namespace sinterface

@@ -1,0 +1,72 @@
+// A potential as its files describe it: rows of symmetry functions, scaling, networks.
+#pragma once
+
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace sinterface {
+
+// A mistake in a potential's files; the text names the file, the line and what to do.
+struct PotentialError : std::runtime_error {
+    using std::runtime_error::runtime_error;
+};
+
+enum class Activation { identity, tanh, logistic, softplus, relu, gaussian, cosine, reverse_logistic, exponential, harmonic };
+
+// One row of the table of symmetry functions (n2p2's types), lengths in Å.
+struct Row {
+    int type = 0;
+    int center = 0;       // element index (by atomic number) of the central atom
+    int first = -1;       // element index of the neighbour, -1: any (weighted types)
+    int second = -1;      // element index of the second neighbour of angular rows
+    double eta = 0, shift = 0, cutoff = 0;
+    double lambda = 0, zeta = 0;
+};
+
+struct Scaling {
+    double minimum = 0, maximum = 0, mean = 0, sigma = 0;
+};
+
+struct Layer {
+    int inputs = 0, outputs = 0;
+    Activation activation = Activation::identity;
+    std::vector<double> weights;  // [input][output]
+    std::vector<double> biases;   // [output]
+};
+
+struct Element {
+    std::string symbol;
+    int atomic_number = 0;
+    double atom_energy = 0;
+    std::vector<Row> rows;        // in n2p2's order
+    std::vector<Scaling> scaling; // raw ranges, one a row
+    std::vector<double> factor;   // scaled value = factor * G + offset
+    std::vector<double> offset;
+    std::vector<Layer> layers;
+};
+
+// Ziegler-Biersack-Littmark repulsion with LAMMPS' switching between two radii.
+struct Repulsion {
+    bool active = false;
+    double inner = 0, outer = 0;
+};
+
+struct Potential {
+    std::vector<Element> elements;  // by atomic number
+    int cutoff_type = 2;
+    double cutoff_alpha = 0;
+    double max_cutoff = 0;
+    double mean_energy = 0, conv_energy = 1;
+    bool has_networks = false;
+    Repulsion repulsion;
+    std::vector<std::string> warnings;
+};
+
+// Atomic number of a chemical symbol, 0 when there is none.
+int atomic_number(const std::string& symbol);
+
+// Read `directory`; without `networks` only input.nn (and extension.nn) are read.
+Potential read_potential(const std::string& directory, bool networks = true);
+
+}  // namespace sinterface

@@ -1,0 +1,370 @@
+// The one reader of potentials: n2p2's input.nn, scaling.data, weights.ZZZ.data and our extension.nn.
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+#include <tuple>
+
+#include "potential.hpp"
+
+namespace sinterface {
+namespace {
+
+const char* const symbols[] = {
+    "",   "H",  "He", "Li", "Be", "B",  "C",  "N",  "O",  "F",  "Ne", "Na", "Mg", "Al", "Si", "P",  "S",  "Cl", "Ar", "K",
+    "Ca", "Sc", "Ti", "V",  "Cr", "Mn", "Fe", "Co", "Ni", "Cu", "Zn", "Ga", "Ge", "As", "Se", "Br", "Kr", "Rb", "Sr", "Y",
+    "Zr", "Nb", "Mo", "Tc", "Ru", "Rh", "Pd", "Ag", "Cd", "In", "Sn", "Sb", "Te", "I",  "Xe", "Cs", "Ba", "La", "Ce", "Pr",
+    "Nd", "Pm", "Sm", "Eu", "Gd", "Tb", "Dy", "Ho", "Er", "Tm", "Yb", "Lu", "Hf", "Ta", "W",  "Re", "Os", "Ir", "Pt", "Au",
+    "Hg", "Tl", "Pb", "Bi", "Po", "At", "Rn", "Fr", "Ra", "Ac", "Th", "Pa", "U",  "Np", "Pu", "Am", "Cm", "Bk", "Cf", "Es",
+    "Fm", "Md", "No", "Lr"};
+
+struct Line {
+    int number = 0;
+    std::vector<std::string> words;
+};
+
+[[noreturn]] void fail(const std::string& file, int line, const std::string& what) {
+    std::ostringstream text;
+    text << file;
+    if (line > 0) text << ", line " << line;
+    text << ": " << what;
+    throw PotentialError(text.str());
+}
+
+std::vector<Line> read_lines(const std::string& file) {
+    std::ifstream stream(file);
+    if (!stream) fail(file, 0, "cannot be read; a potential's folder holds input.nn, scaling.data and weights.ZZZ.data.");
+    std::vector<Line> lines;
+    std::string text;
+    for (int number = 1; std::getline(stream, text); ++number) {
+        Line line;
+        line.number = number;
+        std::istringstream words(text.substr(0, text.find('#')));
+        for (std::string word; words >> word;) line.words.push_back(word);
+        if (!line.words.empty()) lines.push_back(std::move(line));
+    }
+    return lines;
+}
+
+double to_number(const std::string& file, int line, const std::string& word) {
+    char* end = nullptr;
+    const double value = std::strtod(word.c_str(), &end);
+    if (end == word.c_str() || *end != '\0') fail(file, line, "expected a number, got '" + word + "'.");
+    if (!std::isfinite(value)) fail(file, line, "expected a finite number, got '" + word + "'.");
+    return value;
+}
+
+int to_integer(const std::string& file, int line, const std::string& word, int low, int high) {
+    const double value = to_number(file, line, word);
+    if (value != std::floor(value) || value < low || value > high)
+        fail(file, line, "expected a whole number from " + std::to_string(low) + " to " + std::to_string(high) + ", got '" + word + "'.");
+    return static_cast<int>(value);
+}
+
+// The keywords of input.nn before they are put together.
+struct Settings {
+    int declared_elements = -1;
+    bool scale = false, center = false, sigma = false, normalize_nodes = false;
+    double scale_min = 0, scale_max = 1;
+    std::vector<int> nodes;
+    int hidden_layers = -1;
+    std::vector<std::string> activations;
+    std::vector<std::vector<int>> element_nodes;
+    std::vector<int> element_hidden_layers;
+    std::vector<std::vector<std::string>> element_activations;
+};
+
+struct Reader {
+    std::string file;
+    Potential potential;
+    Settings settings;
+
+    void need(const Line& line, std::size_t words) const {
+        if (line.words.size() < words)
+            fail(file, line.number, "'" + line.words[0] + "' needs " + std::to_string(words - 1) + " values, got " + std::to_string(line.words.size() - 1) + ".");
+    }
+    double number(const Line& line, std::size_t k) const {
+        need(line, k + 1);
+        return to_number(file, line.number, line.words[k]);
+    }
+    int element(const Line& line, std::size_t k) const {
+        need(line, k + 1);
+        for (std::size_t e = 0; e < potential.elements.size(); ++e)
+            if (potential.elements[e].symbol == line.words[k]) return static_cast<int>(e);
+        fail(file, line.number, "element '" + line.words[k] + "' is not in the 'elements' line.");
+    }
+
+    void read_elements(const Line& line) {
+        for (std::size_t k = 1; k < line.words.size(); ++k) {
+            Element element;
+            element.symbol = line.words[k];
+            element.atomic_number = atomic_number(element.symbol);
+            if (element.atomic_number == 0) fail(file, line.number, "'" + element.symbol + "' is no chemical symbol.");
+            for (const Element& other : potential.elements)
+                if (other.symbol == element.symbol) fail(file, line.number, "element '" + element.symbol + "' stands twice.");
+            potential.elements.push_back(std::move(element));
+        }
+        std::sort(potential.elements.begin(), potential.elements.end(), [](const Element& a, const Element& b) { return a.atomic_number < b.atomic_number; });
+        settings.element_nodes.resize(potential.elements.size());
+        settings.element_hidden_layers.assign(potential.elements.size(), -1);
+        settings.element_activations.resize(potential.elements.size());
+    }
+
+    void read_row(const Line& line) {
+        Row row;
+        row.center = element(line, 1);
+        need(line, 3);
+        row.type = to_integer(file, line.number, line.words[2], 0, 99);
+        std::size_t k = 3;
+        switch (row.type) {
+            case 2:
+                row.first = element(line, k);
+                row.eta = number(line, k + 1), row.shift = number(line, k + 2), row.cutoff = number(line, k + 3);
+                break;
+            case 3:
+            case 9:
+                row.first = element(line, k), row.second = element(line, k + 1);
+                row.eta = number(line, k + 2), row.lambda = number(line, k + 3), row.zeta = number(line, k + 4);
+                row.cutoff = number(line, k + 5);
+                if (line.words.size() > k + 6) row.shift = number(line, k + 6);
+                if (row.first > row.second) std::swap(row.first, row.second);
+                break;
+            case 12:
+                row.eta = number(line, k), row.shift = number(line, k + 1), row.cutoff = number(line, k + 2);
+                break;
+            case 13:
+                row.eta = number(line, k), row.shift = number(line, k + 1), row.lambda = number(line, k + 2);
+                row.zeta = number(line, k + 3), row.cutoff = number(line, k + 4);
+                break;
+            default:
+                fail(file, line.number, "symmetry function type " + std::to_string(row.type) + " is not supported; supported are 2, 3, 9, 12 and 13.");
+        }
+        if (row.cutoff <= 0 || row.cutoff > 1000) fail(file, line.number, "the cutoff radius must be above 0 and at most 1000.");
+        const bool angular = row.type == 3 || row.type == 9 || row.type == 13;
+        if (angular && (row.zeta <= 0 || row.zeta > 1000)) fail(file, line.number, "zeta must be above 0 and at most 1000.");
+        if (angular && std::abs(row.lambda) > 1) fail(file, line.number, "lambda must lie between -1 and 1.");
+        if (std::abs(row.eta) > 1e6) fail(file, line.number, "eta is far too large.");
+        potential.max_cutoff = std::max(potential.max_cutoff, row.cutoff);
+        potential.elements[static_cast<std::size_t>(row.center)].rows.push_back(row);
+    }
+
+    void read_cutoff_type(const Line& line) {
+        need(line, 2);
+        potential.cutoff_type = to_integer(file, line.number, line.words[1], 0, 8);
+        if (line.words.size() > 2) potential.cutoff_alpha = number(line, 2);
+        if (potential.cutoff_alpha < 0 || potential.cutoff_alpha >= 1) fail(file, line.number, "the cutoff's alpha must be at least 0 and below 1.");
+    }
+
+    std::vector<int> read_nodes(const Line& line, std::size_t k) const {
+        std::vector<int> nodes;
+        for (; k < line.words.size(); ++k) nodes.push_back(to_integer(file, line.number, line.words[k], 1, 4096));
+        return nodes;
+    }
+
+    bool read_network_keyword(const Line& line) {
+        const std::string& key = line.words[0];
+        const std::vector<std::string>& words = line.words;
+        if (key == "global_hidden_layers_short") {
+            need(line, 2), settings.hidden_layers = to_integer(file, line.number, words[1], 0, 32);
+        } else if (key == "global_nodes_short") {
+            settings.nodes = read_nodes(line, 1);
+        } else if (key == "global_activation_short") {
+            settings.activations.assign(words.begin() + 1, words.end());
+        } else if (key == "element_hidden_layers_short") {
+            need(line, 3), settings.element_hidden_layers[static_cast<std::size_t>(element(line, 1))] = to_integer(file, line.number, words[2], 0, 32);
+        } else if (key == "element_nodes_short") {
+            need(line, 3), settings.element_nodes[static_cast<std::size_t>(element(line, 1))] = read_nodes(line, 2);
+        } else if (key == "element_activation_short") {
+            need(line, 3), settings.element_activations[static_cast<std::size_t>(element(line, 1))].assign(words.begin() + 2, words.end());
+        } else if (key == "normalize_nodes") {
+            settings.normalize_nodes = true;
+        } else {
+            return false;
+        }
+        return true;
+    }
+
+    void read_keyword(const Line& line) {
+        const std::string& key = line.words[0];
+        if (read_network_keyword(line)) return;
+        if (key == "number_of_elements") {
+            need(line, 2), settings.declared_elements = to_integer(file, line.number, line.words[1], 1, 118);
+        } else if (key == "atom_energy") {
+            potential.elements[static_cast<std::size_t>(element(line, 1))].atom_energy = number(line, 2);
+        } else if (key == "cutoff_type") {
+            read_cutoff_type(line);
+        } else if (key == "scale_symmetry_functions") {
+            settings.scale = true;
+        } else if (key == "center_symmetry_functions") {
+            settings.center = true;
+        } else if (key == "scale_symmetry_functions_sigma") {
+            settings.sigma = true;
+        } else if (key == "scale_min_short") {
+            settings.scale_min = number(line, 1);
+        } else if (key == "scale_max_short") {
+            settings.scale_max = number(line, 1);
+        } else if (key == "mean_energy") {
+            potential.mean_energy = number(line, 1);
+        } else if (key == "conv_energy") {
+            potential.conv_energy = number(line, 1);
+            if (potential.conv_energy == 0) fail(file, line.number, "conv_energy must not be zero.");
+        } else if (key == "symfunction_short") {
+            read_row(line);
+        }  // keywords of training alone don't matter here
+    }
+
+    void read_input(const std::string& directory) {
+        file = directory + "/input.nn";
+        const std::vector<Line> lines = read_lines(file);
+        for (const Line& line : lines)
+            if (line.words[0] == "elements") {
+                if (!potential.elements.empty()) fail(file, line.number, "the 'elements' line stands twice.");
+                read_elements(line);
+            }
+        if (potential.elements.empty()) fail(file, 0, "has no 'elements' line.");
+        for (const Line& line : lines) read_keyword(line);
+        if (settings.declared_elements >= 0 && settings.declared_elements != static_cast<int>(potential.elements.size()))
+            fail(file, 0, "number_of_elements says " + std::to_string(settings.declared_elements) + ", the 'elements' line names " + std::to_string(potential.elements.size()) + ".");
+        for (Element& element : potential.elements) {
+            if (element.rows.empty()) fail(file, 0, "has no symfunction_short line for " + element.symbol + ".");
+            std::sort(element.rows.begin(), element.rows.end(), [](const Row& a, const Row& b) {
+                const auto key = [](const Row& r) { return std::make_tuple(r.type, r.cutoff, r.eta, r.shift, r.zeta, r.lambda, r.first, r.second); };
+                return key(a) < key(b);
+            });
+        }
+    }
+
+    void read_extension(const std::string& directory) {
+        file = directory + "/extension.nn";
+        if (!std::ifstream(file)) return;
+        for (const Line& line : read_lines(file)) {
+            const std::string& key = line.words[0];
+            if (key == "format_version") {
+                need(line, 2);
+                if (to_integer(file, line.number, line.words[1], 0, 1000000) != 1)
+                    fail(file, line.number, "format version " + line.words[1] + " is not known here (1 is); use a newer sinterface.");
+            } else if (key == "zbl") {
+                potential.repulsion = {true, number(line, 1), number(line, 2)};
+                if (!(potential.repulsion.inner > 0 && potential.repulsion.outer > potential.repulsion.inner))
+                    fail(file, line.number, "zbl needs an inner radius above 0 and a larger outer radius.");
+            } else {
+                fail(file, line.number, "unknown keyword '" + key + "'; known are format_version and zbl.");
+            }
+        }
+    }
+
+    void read_scaling(const std::string& directory) {
+        file = directory + "/scaling.data";
+        std::vector<std::vector<char>> seen;
+        for (Element& element : potential.elements) {
+            element.scaling.resize(element.rows.size());
+            seen.emplace_back(element.rows.size(), 0);
+        }
+        for (const Line& line : read_lines(file)) {
+            if (line.words.size() < 5) continue;  // nnp-train's energy and force statistics (4 columns)
+            const int e = to_integer(file, line.number, line.words[0], 1, static_cast<int>(potential.elements.size())) - 1;
+            Element& element = potential.elements[static_cast<std::size_t>(e)];
+            const int s = to_integer(file, line.number, line.words[1], 1, static_cast<int>(element.rows.size())) - 1;
+            Scaling& scaling = element.scaling[static_cast<std::size_t>(s)];
+            scaling.minimum = number(line, 2), scaling.maximum = number(line, 3), scaling.mean = number(line, 4);
+            if (line.words.size() > 5) scaling.sigma = number(line, 5);
+            else if (settings.sigma) fail(file, line.number, "has no sigma column, which scale_symmetry_functions_sigma needs.");
+            seen[static_cast<std::size_t>(e)][static_cast<std::size_t>(s)] = 1;
+        }
+        for (std::size_t e = 0; e < seen.size(); ++e)
+            for (std::size_t s = 0; s < seen[e].size(); ++s)
+                if (!seen[e][s]) fail(file, 0, "has no line for symmetry function " + std::to_string(s + 1) + " of " + potential.elements[e].symbol + "; the file is cut short or belongs to another input.nn.");
+        for (Element& element : potential.elements) fold_scaling(element);
+    }
+
+    // scaled = factor * G + offset; a function that never fires becomes a constant.
+    void fold_scaling(Element& element) {
+        int constant = 0;
+        for (const Scaling& s : element.scaling) {
+            const double range = settings.sigma ? s.sigma : s.maximum - s.minimum;
+            const double width = settings.scale_max - settings.scale_min;
+            double factor = 1, offset = 0;
+            if (settings.sigma || settings.scale) {
+                const double origin = (settings.sigma || settings.center) ? s.mean : s.minimum;
+                factor = range > 0 ? width / range : 0;
+                offset = settings.scale_min - factor * origin;
+                constant += !(range > 0);
+            } else if (settings.center) {
+                offset = -s.mean;
+            }
+            element.factor.push_back(factor);
+            element.offset.push_back(offset);
+        }
+        if (constant > 0)
+            potential.warnings.push_back(std::to_string(constant) + " symmetry functions of " + element.symbol + " never fired in training and count as constants.");
+    }
+
+    Activation activation(const std::string& name) const {
+        static const std::string names = "ltsprgcSeh";
+        const std::size_t k = name.size() == 1 ? names.find(name[0]) : std::string::npos;
+        if (k == std::string::npos) fail(file, 0, "unknown activation function '" + name + "'; known are l t s p r g c S e h.");
+        return static_cast<Activation>(k);
+    }
+
+    void read_network(const std::string& directory, std::size_t e) {
+        Element& element = potential.elements[e];
+        file = directory + "/input.nn";
+        const std::vector<int>& nodes = settings.element_nodes[e].empty() ? settings.nodes : settings.element_nodes[e];
+        const std::vector<std::string>& names = settings.element_activations[e].empty() ? settings.activations : settings.element_activations[e];
+        const int hidden = settings.element_hidden_layers[e] >= 0 ? settings.element_hidden_layers[e] : settings.hidden_layers;
+        if (hidden < 0) fail(file, 0, "has no global_hidden_layers_short line.");
+        if (static_cast<int>(nodes.size()) < hidden) fail(file, 0, "names " + std::to_string(nodes.size()) + " layers of nodes for " + element.symbol + ", needed are " + std::to_string(hidden) + ".");
+        if (static_cast<int>(names.size()) < hidden + 1) fail(file, 0, "names " + std::to_string(names.size()) + " activation functions for " + element.symbol + ", needed are " + std::to_string(hidden + 1) + ".");
+        int inputs = static_cast<int>(element.rows.size());
+        for (int k = 0; k <= hidden; ++k) {
+            Layer layer;
+            layer.inputs = inputs;
+            layer.outputs = k < hidden ? nodes[static_cast<std::size_t>(k)] : 1;
+            layer.activation = activation(names[static_cast<std::size_t>(k)]);
+            inputs = layer.outputs;
+            element.layers.push_back(std::move(layer));
+        }
+        char name[32];
+        std::snprintf(name, sizeof name, "/weights.%03d.data", element.atomic_number);
+        read_weights(directory + name, element);
+    }
+
+    void read_weights(const std::string& path, Element& element) {
+        file = path;
+        const std::vector<Line> lines = read_lines(file);
+        std::size_t next = 0, wanted = 0;
+        for (const Layer& layer : element.layers) wanted += static_cast<std::size_t>(layer.inputs + 1) * static_cast<std::size_t>(layer.outputs);
+        if (lines.size() != wanted)
+            fail(file, 0, "holds " + std::to_string(lines.size()) + " values, the network of input.nn has " + std::to_string(wanted) + "; the file is cut short or belongs to another input.nn.");
+        for (Layer& layer : element.layers) {
+            const double norm = settings.normalize_nodes ? 1.0 / layer.inputs : 1.0;
+            for (int k = 0; k < layer.inputs * layer.outputs; ++k, ++next) layer.weights.push_back(norm * to_number(file, lines[next].number, lines[next].words[0]));
+            for (int k = 0; k < layer.outputs; ++k, ++next) layer.biases.push_back(norm * to_number(file, lines[next].number, lines[next].words[0]));
+        }
+    }
+};
+
+}  // namespace
+
+int atomic_number(const std::string& symbol) {
+    for (int z = 1; z < static_cast<int>(sizeof symbols / sizeof symbols[0]); ++z)
+        if (symbol == symbols[z]) return z;
+    return 0;
+}
+
+Potential read_potential(const std::string& directory, bool networks) {
+    Reader reader;
+    reader.read_input(directory);
+    reader.read_extension(directory);
+    if (networks) {
+        reader.file = directory + "/scaling.data";
+        reader.read_scaling(directory);
+        for (std::size_t e = 0; e < reader.potential.elements.size(); ++e) reader.read_network(directory, e);
+        reader.potential.has_networks = true;
+    }
+    return std::move(reader.potential);
+}
+
+}  // namespace sinterface

@@ -1,0 +1,70 @@
+from numpy import float64, int32, int64
+from numpy.typing import NDArray
+
+class PotentialError(Exception): ...
+
+def available_kernels() -> list[str]: ...
+
+class Engine:
+    elements: list[str]
+    cutoff: float
+    kernel: str
+    warnings: list[str]
+    zbl: list[float]
+    row_counts: list[int]
+    def __init__(self, directory: str, networks: bool = True) -> None: ...
+    def rows(
+        self, element: int
+    ) -> list[tuple[int, int, int, float, float, float, float, float]]: ...
+    def evaluate(
+        self,
+        positions: NDArray[float64],
+        species: NDArray[int32],
+        first: NDArray[int64],
+        neighbors: NDArray[int32],
+        shifts: NDArray[float64],
+        precision: str = "double",
+        threads: int = 1,
+    ) -> tuple[NDArray[float64], NDArray[float64], NDArray[float64]]: ...
+    def symmetry_functions(
+        self,
+        positions: NDArray[float64],
+        species: NDArray[int32],
+        first: NDArray[int64],
+        neighbors: NDArray[int32],
+        shifts: NDArray[float64],
+        threads: int = 1,
+    ) -> NDArray[float64]: ...
+    def vjp(
+        self,
+        positions: NDArray[float64],
+        species: NDArray[int32],
+        first: NDArray[int64],
+        neighbors: NDArray[int32],
+        shifts: NDArray[float64],
+        gradients: NDArray[float64],
+        precision: str = "double",
+        threads: int = 1,
+    ) -> tuple[NDArray[float64], NDArray[float64]]: ...
+    def jvp(
+        self,
+        positions: NDArray[float64],
+        species: NDArray[int32],
+        first: NDArray[int64],
+        neighbors: NDArray[int32],
+        shifts: NDArray[float64],
+        displacements: NDArray[float64],
+        strain: NDArray[float64],
+        precision: str = "double",
+        threads: int = 1,
+    ) -> NDArray[float64]: ...
+
+def repulsion(
+    positions: NDArray[float64],
+    numbers: NDArray[int32],
+    first: NDArray[int64],
+    neighbors: NDArray[int32],
+    shifts: NDArray[float64],
+    inner: float,
+    outer: float,
+) -> tuple[NDArray[float64], NDArray[float64], NDArray[float64]]: ...
