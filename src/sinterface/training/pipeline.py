@@ -1,0 +1,258 @@
+"""The whole way from a recipe to a potential directory."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from ase import Atoms
+
+from sinterface.dataset.frames import label_of, read_frames
+from sinterface.dataset.splits import Split, split_by_trajectory
+from sinterface.errors import InputError
+from sinterface.kernels.symmetry import Descriptor
+from sinterface.potential.rows import Row
+from sinterface.potential.writer import PotentialFiles, write_potential
+from sinterface.progress import Progress, ProgressCallback
+from sinterface.provenance import digest, file_digest
+from sinterface.training.card import make_card
+from sinterface.training.curve import draw_curve, write_curve
+from sinterface.training.fit import fit
+from sinterface.training.forces import ForceKernel
+from sinterface.training.held_out import Errors, measure_residuals
+from sinterface.training.loss import LossScales
+from sinterface.training.network import Networks, whitening_matrix
+from sinterface.training.preparation import Preparation, RawFrame, compute_raw, prepare
+from sinterface.training.recipe import Recipe, read_recipe
+from sinterface.training.samples import Sample, inverse_sigma
+from sinterface.training.state import FitState
+from sinterface.training.warm_start import (
+    Predecessor,
+    load_predecessor,
+    on_raw_functions,
+    on_scaled_functions,
+    save_predecessor,
+)
+
+WORK_FOLDER = "training"
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A finished training.
+
+    Attributes
+    ----------
+    directory
+        The potential.
+    errors
+        Errors on the test frames of each system, and of all together as ``all``.
+    """
+
+    directory: Path
+    errors: dict[str, Errors]
+
+
+def train_potential(
+    recipe_path: Path, output: Path | None = None, progress: ProgressCallback | None = None
+) -> Trained:
+    """Train the potential of a recipe and write its directory.
+
+    A training that was killed goes on where it stood: the state is kept in ``training/`` inside
+    the potential's directory, beside the learning curve.
+
+    Parameters
+    ----------
+    output
+        The potential's directory; None for ``potentials/<name>`` under the current one.
+
+    Raises
+    ------
+    InputError
+        For a fault in the recipe or the data.
+    """
+    recipe = read_recipe(recipe_path)
+    directory = output or Path("potentials") / recipe.potential.name
+    work = directory / WORK_FOLDER
+    work.mkdir(parents=True, exist_ok=True)
+    torch.set_num_threads(recipe.fit.threads)
+    begun = time.monotonic()
+    paths = _data_files(recipe, recipe_path.parent)
+    hashes = {name: file_digest(path) for name, path in paths.items()}
+    frames = _usable(read_frames(list(paths.values())), recipe)
+    parts = _split(frames, recipe)
+    with ThreadPoolExecutor(recipe.fit.threads) as pool:
+        course = _Course(recipe, pool, recipe_path.parent, progress)
+        preparation, samples = course.prepare(parts)
+        networks, kernel = course.build(preparation, samples["training"])
+        key = digest({"recipe": recipe.model_dump(mode="json"), "data": hashes})
+        state = course.fit(networks, kernel, samples, work, key)
+        errors = _errors_by_system(networks, kernel, parts["test"], samples["test"])
+    summary = _summary(state, time.monotonic() - begun)
+    card = make_card(recipe, hashes, parts, errors, summary)
+    write_potential(directory, _files(recipe, preparation, networks), card)
+    raw = on_raw_functions(networks.plain(), preparation.scaling)
+    lines = _lines(recipe.rows())
+    save_predecessor(work, Predecessor(lines, tuple(raw), preparation.atom_energies_eV))
+    return Trained(directory, errors)
+
+
+@dataclass(frozen=True)
+class _Course:
+    """The steps of a training that share its recipe and its threads."""
+
+    recipe: Recipe
+    pool: ThreadPoolExecutor
+    folder: Path
+    progress: ProgressCallback | None
+
+    def prepare(
+        self, parts: dict[str, list[Atoms]]
+    ) -> tuple[Preparation, dict[str, list[Sample]]]:
+        """Return scaling, atomic energies and the samples of each part."""
+        rows = self.recipe.rows()
+        elements = tuple(each[0].center for each in rows)
+        descriptor = _descriptor(self.recipe, rows)
+        cutoff_A = self.recipe.symmetry.cutoff_A
+        make = partial(
+            compute_raw, elements=elements, cutoff_A=cutoff_A, descriptor=descriptor
+        )
+        raw: dict[str, list[RawFrame]] = {}
+        for name, frames in parts.items():
+            if self.progress is not None:
+                self.progress(Progress(0, 1, f"symmetry functions of {len(frames)} {name} frames"))
+            raw[name] = list(self.pool.map(make, frames))
+        dtype = np.float64 if self.recipe.fit.precision == "double" else np.float32
+        zbl_A = self.recipe.potential.zbl_A
+        preparation = prepare(raw["training"], elements, cutoff_A, descriptor, zbl_A, dtype)
+        samples = {name: [preparation.sample(r) for r in part] for name, part in raw.items()}
+        return preparation, samples
+
+    def build(
+        self, preparation: Preparation, training: Sequence[Sample]
+    ) -> tuple[Networks, ForceKernel]:
+        """Return new networks, or those of an earlier training, and the force kernel."""
+        fit_table, potential = self.recipe.fit, self.recipe.potential
+        parts = zip(*(sample.features for sample in training), strict=True)
+        matrices = [
+            whitening_matrix(np.concatenate(part), part[0].shape[1], fit_table.whitening_floor)
+            for part in parts
+        ]
+        dtype = torch.float64 if fit_table.precision == "double" else torch.float32
+        networks = Networks(
+            matrices, potential.hidden, potential.activation, fit_table.seed, dtype
+        )
+        if fit_table.start_from is not None:
+            self._start(networks, preparation, self.folder / fit_table.start_from)
+        factors = tuple(inverse_sigma(stats) for stats in preparation.scaling)
+        return networks, ForceKernel(preparation.descriptor, factors, self.pool)
+
+    def _start(self, networks: Networks, preparation: Preparation, folder: Path) -> None:
+        lines = _lines(self.recipe.rows())
+        earlier = load_predecessor(folder / WORK_FOLDER, lines, self.recipe.potential.hidden)
+        shifts = earlier.atom_energies_eV - preparation.atom_energies_eV
+        scaled = on_scaled_functions(earlier.networks, preparation.scaling, shifts)
+        networks.set_plain(scaled)
+
+    def fit(
+        self,
+        networks: Networks,
+        kernel: ForceKernel,
+        samples: dict[str, list[Sample]],
+        work: Path,
+        key: str,
+    ) -> FitState:
+        """Run the fit, its state and learning curve in `work`."""
+
+        def draw(curve: list[dict[str, float]]) -> None:
+            write_curve(work, curve)
+            draw_curve(work, curve)
+
+        return fit(
+            networks,
+            kernel,
+            samples["training"],
+            samples["validation"],
+            self.recipe.fit,
+            LossScales(**self.recipe.loss.model_dump()),
+            directory=work,
+            key=key,
+            progress=self.progress,
+            on_curve=draw,
+        )
+
+
+def _data_files(recipe: Recipe, folder: Path) -> dict[str, Path]:
+    """Return the data files by their names in the recipe; folders give their extxyz files."""
+    found: dict[str, Path] = {}
+    for name in recipe.data.files:
+        path = folder / name
+        inside = sorted(path.glob("*.extxyz*")) if path.is_dir() else [path]
+        for file in inside:
+            if not file.is_file():
+                raise InputError(f"data.files: there is no '{name}' beside the recipe.")
+            found[f"{name}/{file.name}" if path.is_dir() else name] = file
+    if not found:
+        raise InputError(f"data.files {list(recipe.data.files)} hold no extxyz file: label first.")
+    return found
+
+
+def _usable(frames: Sequence[Atoms], recipe: Recipe) -> list[Atoms]:
+    largest = recipe.data.largest_force_eV_per_A
+    kept = [f for f in frames if np.linalg.norm(f.get_forces(), axis=1).max() <= largest]
+    if len(kept) < 3:
+        raise InputError(
+            f"Only {len(kept)} of {len(frames)} frames have no force above {largest} eV/Å: label "
+            "more frames, or raise data.largest_force_eV_per_A."
+        )
+    return kept
+
+
+def _descriptor(recipe: Recipe, rows: Sequence[Sequence[Row]]) -> Descriptor:
+    text = symmetry_text(rows, recipe.symmetry.cutoff_function)
+    return Descriptor.from_text(text)
+
+
+def _lines(rows: Sequence[Sequence[Row]]) -> list[str]:
+    return [row.line for each in rows for row in each]
+
+
+def _files(recipe: Recipe, preparation: Preparation, networks: Networks) -> PotentialFiles:
+    return PotentialFiles(
+        rows=recipe.rows(),
+        cutoff_function=recipe.symmetry.cutoff_function,
+        activation=recipe.potential.activation,
+        scaling=preparation.scaling,
+        networks=networks.plain(),
+        atom_energies_eV=tuple(float(e) for e in preparation.atom_energies_eV),
+        zbl_A=recipe.potential.zbl_A,
+    )
+
+
+def _errors_by_system(
+    networks: Networks, kernel: ForceKernel, frames: Sequence[Atoms], samples: Sequence[Sample]
+) -> dict[str, Errors]:
+    if not frames:
+        return {}
+    residuals = measure_residuals(networks, kernel, samples)
+    systems = np.array([label_of(frame).system for frame in frames])
+    chosen = {str(name): np.flatnonzero(systems == name) for name in np.unique(systems)}
+    chosen["all"] = np.arange(len(frames))
+    return {name: residuals.errors(indices) for name, indices in chosen.items()}
+
+
+def _summary(state: FitState, seconds: float) -> dict[str, Any]:
+    best = min(state.curve, key=lambda entry: entry["validation"])
+    return {
+        "best_epoch": int(best["epoch"]),
+        "validation_energy_meV_per_atom": round(best["energy_meV_per_atom"], 4),
+        "validation_force_eV_per_A": round(best["force_eV_per_A"], 4),
+        "wall_seconds": round(seconds, 1),
+    }

@@ -1,0 +1,169 @@
+"""The recipe of a training: a TOML file, one table a topic, each key declared once."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from sinterface.errors import InputError, nearest_name
+from sinterface.potential.rows import (
+    AngularFunction,
+    RadialFunction,
+    Row,
+    default_angular,
+    default_radial,
+    make_rows,
+)
+
+
+class Table(BaseModel):
+    """A table of the recipe: can't be changed, refuses unknown keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class DataTable(Table):
+    """Labelled frames and how they are split."""
+
+    files: tuple[str, ...] = Field(
+        min_length=1,
+        description="extxyz files of labelled frames, or folders of them, relative to the recipe.",
+    )
+    validation_fraction: float = Field(
+        0.1, gt=0, lt=0.5, description="Share of trajectories that chooses the best weights."
+    )
+    test_fraction: float = Field(
+        0.1, ge=0, lt=0.5, description="Share of trajectories that is never seen, for the errors."
+    )
+    seed: int = Field(0, ge=0, description="Seed of the split.")
+    largest_force_eV_per_A: float = Field(
+        50.0, gt=0, description="Frames with a larger force on any atom are left out."
+    )
+    commands: tuple[str, ...] = Field(
+        (), description="Commands that made the labels, told in the potential's card."
+    )
+
+
+class SymmetryTable(Table):
+    """Symmetry functions; lists of parameters replace the default set."""
+
+    cutoff_A: float = Field(6.0, gt=1, le=12, description="Cutoff radius, Å.")
+    cutoff_function: Literal["cos", "tanh3", "poly1", "poly2", "poly3", "poly4"] = Field(
+        "poly2", description="Cutoff function; poly2 has two continuous derivatives."
+    )
+    radial: tuple[tuple[float, float], ...] | None = Field(
+        None, description="Radial functions [eta (1/Å²), r_s (Å)]."
+    )
+    angular: tuple[tuple[float, int, float], ...] | None = Field(
+        None, description="Wide angular functions [eta (1/Å²), lambda (±1), zeta]."
+    )
+
+
+class PotentialTable(Table):
+    """Elements, networks and baseline."""
+
+    name: str = Field("potential", min_length=1, description="Name of the potential.")
+    elements: tuple[str, ...] = Field(min_length=1, description="Chemical symbols.")
+    hidden: tuple[int, ...] = Field((28, 28), min_length=1, description="Nodes of hidden layers.")
+    activation: Literal["tanh", "softplus", "logistic"] = Field("tanh", description="Activation.")
+    zbl_A: tuple[float, float] | None = Field(
+        (1.0, 2.0), description="Inner and outer radius of the ZBL repulsion, Å."
+    )
+    licence: str = Field("MIT", description="Licence of the potential.")
+
+
+class LossTable(Table):
+    """Errors that count equally, and weights of the terms."""
+
+    energy_eV_per_atom: float = Field(0.01, gt=0, description="Energy error worth 1.")
+    force_eV_per_A: float = Field(0.2, gt=0, description="Force error worth 1.")
+    stress_GPa: float = Field(1.0, gt=0, description="Stress error worth 1.")
+    energy_weight: float = Field(1.0, ge=0, description="Weight of the energy term.")
+    force_weight: float = Field(1.0, gt=0, description="Weight of the force term.")
+    stress_weight: float = Field(0.2, ge=0, description="Weight of the stress term.")
+    huber: float = Field(3.0, gt=0, description="Residual beyond which a term grows linearly.")
+
+
+class FitTable(Table):
+    """The optimiser."""
+
+    epochs: int = Field(200, ge=1, description="Passes over the training frames.")
+    batch_frames: int = Field(8, ge=1, description="Frames of one step.")
+    learning_rate: float = Field(5e-3, gt=0, description="Highest learning rate.")
+    final_rate: float = Field(0.01, gt=0, le=1, description="Last learning rate / highest one.")
+    warmup: float = Field(0.05, ge=0, lt=1, description="Share of steps with a rising rate.")
+    weight_decay: float = Field(1e-3, ge=0, description="Weight decay of AdamW.")
+    average: float = Field(0.999, ge=0, lt=1, description="Decay of the running mean of weights.")
+    whitening_floor: float = Field(
+        1e-3, gt=0, description="Smallest spread that whitening blows up to 1."
+    )
+    validate_epochs: int = Field(5, ge=1, description="Epochs between validations.")
+    precision: Literal["single", "double"] = Field(
+        "single", description="Arithmetic of the networks; the kernel's is always double."
+    )
+    seed: int = Field(0, ge=0, description="Seed of weights and of the order of frames.")
+    threads: int = Field(1, ge=1, le=64, description="Threads.")
+    start_from: str | None = Field(
+        None, description="Output folder of an earlier training whose weights to start from."
+    )
+
+
+class Recipe(Table):
+    """Everything that determines a potential, apart from the labels."""
+
+    data: DataTable
+    potential: PotentialTable
+    symmetry: SymmetryTable = SymmetryTable()
+    loss: LossTable = LossTable()
+    fit: FitTable = FitTable()
+    commands: tuple[str, ...] = Field(
+        (), description="Commands that made the potential, told in its card."
+    )
+
+    def rows(self) -> tuple[tuple[Row, ...], ...]:
+        """Return the symmetry functions of each element, elements by atomic number."""
+        symmetry = self.symmetry
+        radial = default_radial(symmetry.cutoff_A)
+        angular = default_angular(symmetry.cutoff_A)
+        if symmetry.radial is not None:
+            radial = tuple(RadialFunction(*row) for row in symmetry.radial)
+        if symmetry.angular is not None:
+            angular = tuple(AngularFunction(*row) for row in symmetry.angular)
+        return make_rows(self.potential.elements, symmetry.cutoff_A, radial, angular)
+
+
+def read_recipe(path: Path) -> Recipe:
+    """Read and check a recipe.
+
+    Raises
+    ------
+    InputError
+        When the file is missing, isn't TOML, or a key is unknown or out of bounds.
+    """
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        return Recipe.model_validate(content)
+    except FileNotFoundError as error:
+        raise InputError(f"There is no recipe '{path}'; check the path.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"'{path}' isn't TOML: {error}; correct that line.") from error
+    except ValidationError as error:
+        raise InputError(f"'{path}': {_first_fault(error)}") from error
+
+
+def _first_fault(error: ValidationError) -> str:
+    faults = sorted(error.errors(), key=lambda each: each["type"] != "extra_forbidden")
+    fault = faults[0]
+    place = ".".join(str(part) for part in fault["loc"])
+    if fault["type"] != "extra_forbidden":
+        return f"{place}: {fault['msg']}, got {fault['input']!r}."
+    table = Recipe if len(fault["loc"]) == 1 else None
+    if table is None:
+        field = Recipe.model_fields.get(str(fault["loc"][0]))
+        table = field.annotation if field is not None else None
+    known = list(table.model_fields) if table is not None else []
+    hint = nearest_name(str(fault["loc"][-1]), known)
+    return f"unknown key '{place}'.{hint} Known here: {', '.join(known)}."
