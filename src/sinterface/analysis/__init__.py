@@ -1,0 +1,1 @@
+"""What runs say: profiles, pair distributions, displacements, degradation of interfaces."""

@@ -3,141 +3,294 @@
 from __future__ import annotations
 
 import dataclasses
-import json
-from pathlib import Path
-from typing import Self
+from collections.abc import Sequence
 
-from sinterface.analysis.diffusion import MeanSquaredDisplacement
-from sinterface.analysis.profiles import Profiles
-from sinterface.analysis.rdf import PartialRDFs
-from sinterface.analysis.records import Record
-from sinterface.analysis.statistics import Measure
-from sinterface.analysis.survival import FrameworkSurvival
+import numpy as np
+from numpy.typing import NDArray
+
+from sinterface.analysis.boundaries import LAYER_THICKNESS_A
+from sinterface.analysis.clusters import CO_O_BOND_A
+from sinterface.analysis.diffusion import mean_squared_displacement
+from sinterface.analysis.frames import (
+    ELECTROLYTE,
+    FloatArray,
+    Track,
+    Trajectory,
+    read_track,
+    time_windows,
+)
+from sinterface.analysis.profiles import element_profiles
+from sinterface.analysis.rdf import partial_rdfs
+from sinterface.analysis.results import InterfaceAnalysis, SideDegradation
+from sinterface.analysis.sides import BEYOND_A, Series, edge_widths, follow_cobalt
+from sinterface.analysis.statistics import Evidence, Measure, combine, window_means
+from sinterface.analysis.survival import (
+    FrameworkSurvival,
+    control_survival,
+    interface_survival,
+)
 from sinterface.errors import InputError
-from sinterface.files import write_text
+from sinterface.progress import Progress, ProgressCallback
+
+
+__all__ = ["InterfaceAnalysis", "SideDegradation", "analyze_interface", "definitions"]
+
+N_WINDOWS = 20
+"""Windows of time of the degradation figures."""
+
+SIDE_NAMES = {"lower": "li_deficient", "upper": "li_sufficient"}
+
+
+def analyze_interface(
+    trajectories: Sequence[Trajectory],
+    *,
+    references: Sequence[FloatArray] | None = None,
+    controls: Sequence[Trajectory] = (),
+    max_frames: int = 400,
+    progress: ProgressCallback | None = None,
+) -> InterfaceAnalysis:
+    """Analyse the runs of several independent builds of one interface.
+
+    Parameters
+    ----------
+    trajectories
+        One run a build, with the same frame interval; the shortest sets the time that is used.
+    references
+        Relaxed positions that each run started from, shape (n_atoms, 3), in Å, for "the relaxed
+        outermost Co plane"; without them the first frame stands in, which a warning says.
+    controls
+        Runs of bulk slabs of the electrolyte and of the electrode at the same temperature and
+        strain; without both no figure counts as resolved.
+    max_frames
+        Frames read of each run, at a regular stride.
+    progress
+        Called with the state of the computation.
+
+    Raises
+    ------
+    InputError
+        When there is no run, the runs differ in frame interval, or the electrode holds no Co.
+    """
+    if not trajectories:
+        raise InputError("No trajectory was given to the analysis; run the dynamics first.")
+    if references is not None and len(references) != len(trajectories):
+        message = (
+            f"{len(references)} relaxed structures were given for {len(trajectories)} runs; "
+            "give one for each run."
+        )
+        raise InputError(message)
+    report = _Steps(progress, 2 * len(trajectories) + 4)
+    tracks = []
+    for index, trajectory in enumerate(trajectories):
+        reference = None if references is None else references[index]
+        tracks.append(read_track(trajectory, reference=reference, max_frames=max_frames))
+        report(f"read run {index + 1}")
+    tracks, warnings = _alike(tracks)
+    series = []
+    for index, track in enumerate(tracks):
+        series.append(follow_cobalt(track))
+        report(f"followed Co in run {index + 1}")
+    checks = [read_track(control, max_frames=max_frames) for control in controls]
+    evidence = Evidence(_count_independent(tracks), _missing_controls(checks))
+    figures = _Figures(tracks, series, evidence)
+    sides = figures.side("lower"), figures.side("upper")
+    report("boundaries")
+    profiles = element_profiles(tracks, [one.planes for one in series])
+    report("profiles")
+    rdfs = partial_rdfs(tracks)
+    report("pair distributions")
+    survival = interface_survival(
+        tracks, [(one.planes.lower_A, one.planes.upper_A) for one in series]
+    )
+    for index, track in enumerate(checks):
+        survival += control_survival(f"control {index + 1}", track)
+    msd = mean_squared_displacement(tracks)
+    report("displacements")
+    temperature = np.concatenate([track.temperature_K for track in tracks])
+    time = tracks[0].time_ps
+    if references is None:
+        warnings.append(
+            "the outermost Co planes are those of the first frame, for want of the relaxed one"
+        )
+    warnings += _cautions(evidence, survival, float(time[-1] - time[0]))
+    return InterfaceAnalysis(
+        n_replicas=len(tracks),
+        n_controls=len(checks),
+        n_atoms=len(tracks[0].symbols),
+        n_frames=sum(track.n_frames for track in tracks),
+        duration_ps=float(time[-1] - time[0]),
+        frame_interval_ps=float(time[1] - time[0]),
+        temperature_K=float(temperature.mean()),
+        temperature_std_K=float(temperature.std()),
+        area_nm2=profiles.area_A2 / 100.0,
+        sides=sides,
+        inside_csm=figures.disorder("inside", "csm"),
+        inside_coordination=figures.disorder("inside", "coordination"),
+        profiles=profiles,
+        rdfs=rdfs,
+        msd=msd,
+        survival=survival,
+        definitions=definitions(),
+        warnings=tuple(warnings),
+    )
+
+
+def definitions() -> dict[str, str]:
+    """Return each figure's definition in words, with its cutoffs."""
+    return {
+        "interdiffusion width": (
+            "σ of ½ erfc(d/(√2 σ)) fitted to Co/(Co + La + Zr) across the boundary, d along the "
+            "normal from the fitted centre; the planes of the crystals set a floor of about "
+            "half their spacing, so read its change"
+        ),
+        "interdiffused Co": (
+            f"Co more than {BEYOND_A:g} Å beyond the relaxed outermost Co plane with no path of "
+            f"Co–O–Co bonds (Co–O up to {CO_O_BOND_A:g} Å) back to a Co between the planes"
+        ),
+        "disorder of the CoO6 layer": (
+            "mean continuous shape measure of the six nearest O against the octahedron, centre "
+            "included, over the Co that formed the relaxed outermost plane "
+            f"({LAYER_THICKNESS_A:g} Å thick), wherever they are later; the middle third of the "
+            "slab is the control"
+        ),
+        "coordination": f"O within {CO_O_BOND_A:g} Å of those Co",
+    }
+
+
+class _Steps:
+    """Count steps for a progress callback."""
+
+    def __init__(self, progress: ProgressCallback | None, total: int) -> None:
+        self._progress, self._total, self._done = progress, total, 0
+
+    def __call__(self, message: str) -> None:
+        self._done += 1
+        if self._progress is not None:
+            self._progress(Progress(self._done, self._total, message))
 
 
 @dataclasses.dataclass(frozen=True)
-class SideDegradation(Record):
-    """The degradation of one boundary.
+class _Figures:
+    """Make the measures of a set of runs."""
 
-    Attributes
-    ----------
-    side
-        ``"li_deficient"`` (lower boundary) or ``"li_sufficient"`` (upper boundary).
-    plane_A
-        Relaxed outermost Co plane on the axis of `Profiles.z_A` (mean over replicas), in Å.
-    n_layer_co
-        Co atoms of that plane, mean over replicas.
-    width
-        Interdiffusion width σ, in Å: Co/(Co + La + Zr) = ½ erfc(d/(√2 σ)) across the boundary.
-    width_la, width_zr
-        The same with Co/(Co + La) and Co/(Co + Zr).
-    interdiffused
-        Co atoms more than 4 Å beyond the plane and detached from the slab, count.
-    interdiffused_per_nm2
-        The same per nm² of this boundary.
-    layer_csm
-        Continuous shape measure of the CoO6 of the outermost plane against the octahedron,
-        0 = undistorted, 16.74 = trigonal prism.
-    layer_coordination
-        O within the Co–O bond cutoff of those Co.
-    resolved, reason
-        Those of the side's figures as a whole; each `Measure` has its own as well.
-    """
+    tracks: list[Track]
+    series: list[Series]
+    evidence: Evidence
 
-    side: str
-    plane_A: float
-    n_layer_co: float
-    width: Measure
-    width_la: Measure
-    width_zr: Measure
-    interdiffused: Measure
-    interdiffused_per_nm2: Measure
-    layer_csm: Measure
-    layer_coordination: Measure
-    resolved: bool
-    reason: str
+    def side(self, which: str) -> SideDegradation:
+        """Return the degradation of the ``"lower"`` or ``"upper"`` boundary."""
+        mean_length = np.mean([track.length_A for track in self.tracks])
+        heights = [
+            getattr(one.planes, f"{which}_A") * mean_length / track.length_A
+            for one, track in zip(self.series, self.tracks, strict=True)
+        ]
+        members = [np.count_nonzero(getattr(one.planes, which)) for one in self.series]
+        count = [one.interdiffused[which] for one in self.series]
+        per_area = [
+            one / (track.area_A2 / 100.0) for one, track in zip(count, self.tracks, strict=True)
+        ]
+        return SideDegradation(
+            side=SIDE_NAMES[which],
+            plane_A=float(np.mean(heights)),
+            n_layer_co=float(np.mean(members)),
+            width=self.width(which, "interdiffusion width", None),
+            width_la=self.width(which, "interdiffusion width, Co against La", "La"),
+            width_zr=self.width(which, "interdiffusion width, Co against Zr", "Zr"),
+            interdiffused=self.measure("interdiffused Co", "", count),
+            interdiffused_per_nm2=self.measure("interdiffused Co", "nm⁻²", per_area),
+            layer_csm=self.disorder(which, "csm"),
+            layer_coordination=self.disorder(which, "coordination"),
+            resolved=self.evidence.resolved,
+            reason=self.evidence.reason,
+        )
+
+    def width(self, which: str, name: str, partner: str | None) -> Measure:
+        """Return an interdiffusion width against one electrolyte cation, or all of them."""
+        time, window = self.windows()
+        results = []
+        for track, one in zip(self.tracks, self.series, strict=True):
+            cations = set(track.symbols[track.framework(ELECTROLYTE)].tolist()) - {"Co"}
+            partners = tuple(sorted(cations)) if partner is None else (partner,)
+            found = edge_widths(track, one.planes, which, window, len(time), partners)
+            results.append(found)
+        values, errors = (np.array(part) for part in zip(*results, strict=True))
+        return combine(name, "Å", time, values, errors, self.evidence)
+
+    def disorder(self, group: str, quantity: str) -> Measure:
+        """Return the shape measure or coordination of one group of Co."""
+        where = "inside" if group == "inside" else "layer at the boundary"
+        name = {"csm": "CoO6 shape measure", "coordination": "O neighbours of Co"}[quantity]
+        rows = [getattr(one, quantity)[group] for one in self.series]
+        return self.measure(f"{name}, {where}", "", rows)
+
+    def measure(self, name: str, unit: str, rows: list[FloatArray]) -> Measure:
+        """Return a measure of the frame-by-frame series of each run."""
+        time, window = self.windows()
+        parts = [window_means(row, window, len(time)) for row in rows]
+        values, errors = (np.array(part) for part in zip(*parts, strict=True))
+        return combine(name, unit, time, values, errors, self.evidence)
+
+    def windows(self) -> tuple[FloatArray, NDArray[np.int64]]:
+        """Return the middle of each window of time and the window of each frame."""
+        edges, window = time_windows(self.tracks[0].time_ps, N_WINDOWS)
+        return 0.5 * (edges[1:] + edges[:-1]), window
 
 
-@dataclasses.dataclass(frozen=True)
-class InterfaceAnalysis(Record):
-    """All that the runs of one interface say.
+def _alike(tracks: list[Track]) -> tuple[list[Track], list[str]]:
+    """Cut all runs to the shortest one; refuse different frame intervals."""
+    steps = [float(track.time_ps[1] - track.time_ps[0]) for track in tracks]
+    if max(steps) - min(steps) > 0.01 * min(steps):
+        message = (
+            f"The runs have different frame intervals ({min(steps):g} and {max(steps):g} ps); "
+            "run the replicas with the same settings."
+        )
+        raise InputError(message)
+    shortest = min(track.n_frames for track in tracks)
+    if all(track.n_frames == shortest for track in tracks):
+        return tracks, []
+    longest = max(float(track.time_ps[-1]) for track in tracks)
+    cut = [track.until(shortest) for track in tracks]
+    warning = (
+        f"the runs have different lengths (up to {longest:g} ps); only the first "
+        f"{cut[0].time_ps[-1]:g} ps of each are used"
+    )
+    return cut, [warning]
 
-    Attributes
-    ----------
-    n_replicas
-        Independent builds.
-    n_controls
-        Bulk runs given as controls.
-    n_atoms, n_frames
-        Atoms of a cell; frames read, all replicas together.
-    duration_ps, frame_interval_ps
-        Of the shortest replica; spacing of the frames that were read.
-    temperature_K, temperature_std_K
-        Mean over frames and replicas, and standard deviation over frames.
-    area_nm2
-        Area of one boundary (mean over replicas).
-    sides
-        The Li-deficient (lower) side, then the Li-sufficient (upper) side.
-    inside_csm, inside_coordination
-        Control: the same disorder figures for the Co in the inside of the slab.
-    profiles, rdfs, msd
-        Element profiles, partial RDFs, mean squared displacements.
-    survival
-        Plateau test of La and Zr in the electrolyte's inside, Co in the electrode's, and of the
-        controls.
-    definitions
-        Each figure's definition in words, with the cutoffs used.
-    warnings
-        What a reader must know before believing a figure.
-    """
 
-    n_replicas: int
-    n_controls: int
-    n_atoms: int
-    n_frames: int
-    duration_ps: float
-    frame_interval_ps: float
-    temperature_K: float
-    temperature_std_K: float
-    area_nm2: float
-    sides: tuple[SideDegradation, SideDegradation]
-    inside_csm: Measure
-    inside_coordination: Measure
-    profiles: Profiles
-    rdfs: PartialRDFs
-    msd: MeanSquaredDisplacement
-    survival: tuple[FrameworkSurvival, ...]
-    definitions: dict[str, str]
-    warnings: tuple[str, ...]
+def _count_independent(tracks: Sequence[Track]) -> int:
+    """Count builds that differ in their start; equal ones with other velocities are one build."""
+    different: list[FloatArray] = []
+    for track in tracks:
+        start = track.reference
+        if not any(
+            start.shape == other.shape and np.allclose(start, other, atol=1e-3)
+            for other in different
+        ):
+            different.append(start)
+    return len(different)
 
-    def write(self, directory: Path | str) -> tuple[Path, ...]:
-        """Write ``analysis.json`` and the CSV files into `directory`; return their paths.
 
-        The JSON file comes last, so that where it exists all others do.
-        """
-        from sinterface.analysis.tables import write_tables
+def _missing_controls(checks: Sequence[Track]) -> tuple[str, ...]:
+    cations = [set(track.symbols.tolist()) for track in checks]
+    electrode = any("Co" in found and not found & {"La", "Zr"} for found in cations)
+    electrolyte = any(found & {"La", "Zr"} for found in cations)
+    missing = (("electrolyte", electrolyte), ("electrode", electrode))
+    return tuple(name for name, present in missing if not present)
 
-        folder = Path(directory)
-        folder.mkdir(parents=True, exist_ok=True)
-        tables = write_tables(self, folder)
-        path = folder / "analysis.json"
-        write_text(path, json.dumps(self.to_dict(), indent=1, allow_nan=False) + "\n")
-        return (path, *tables)
 
-    @classmethod
-    def read(cls, directory: Path | str) -> Self:
-        """Return the analysis that `write` left in `directory`.
-
-        Raises
-        ------
-        InputError
-            When there is no readable ``analysis.json``.
-        """
-        path = Path(directory) / "analysis.json"
-        try:
-            return cls.from_dict(json.loads(path.read_text(encoding="utf-8")))
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            message = f"No readable analysis in '{path}' ({error}); run the analysis again."
-            raise InputError(message) from error
+def _cautions(
+    evidence: Evidence, survival: Sequence[FrameworkSurvival], duration_ps: float
+) -> list[str]:
+    cautions = []
+    if not evidence.resolved:
+        cautions.append(evidence.reason)
+    if duration_ps < 1000.0:
+        cautions.append(
+            f"{duration_ps:.3g} ps show that the machinery works, not how an interface ages"
+        )
+    cautions += [
+        f"{one.element} in the {one.where}: {one.reason}"
+        for one in survival
+        if one.survived is not True
+    ]
+    return cautions

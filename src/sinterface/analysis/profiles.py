@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sinterface.analysis.boundaries import CoPlanes
+from sinterface.analysis.frames import (
+    ELECTRODE,
+    ELECTROLYTE,
+    FloatArray,
+    Track,
+    elements_of,
+    time_windows,
+)
 from sinterface.analysis.records import Record
+from sinterface.analysis.statistics import standard_error
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,3 +68,76 @@ class Profiles(Record):
     upper_A: float
     length_A: float
     area_A2: float
+
+
+def element_profiles(
+    tracks: Sequence[Track],
+    planes: Sequence[CoPlanes],
+    *,
+    bin_width_A: float = 0.5,
+    n_windows: int = 4,
+) -> Profiles:
+    """Average the element profiles of several runs in windows of time.
+
+    An atom's height is taken relative to the slab it is in at that moment: between the relaxed
+    outermost Co planes the drift of the electrode's framework is subtracted, elsewhere that of
+    the electrolyte's. Heights of replicas with other periods are scaled to the mean period.
+
+    Parameters
+    ----------
+    tracks, planes
+        The runs and the relaxed outermost Co planes of each.
+    bin_width_A
+        Wanted width of a bin; the nearest that divides the period is used.
+    n_windows
+        Windows of time.
+    """
+    elements = elements_of(tracks)
+    length = float(np.mean([track.length_A for track in tracks]))
+    area = float(np.mean([track.area_A2 for track in tracks]))
+    n_bins = max(round(length / bin_width_A), 1)
+    width = length / n_bins
+    edges, _ = time_windows(tracks[0].time_ps, n_windows)
+    runs = np.stack(
+        [
+            _run_profile(track, plane, elements, n_bins, len(edges) - 1) / width
+            for track, plane in zip(tracks, planes, strict=True)
+        ]
+    )
+    mean = runs.mean(axis=0)
+    total = mean.sum(axis=1, keepdims=True)
+    scale = [length / track.length_A for track in tracks]
+    return Profiles(
+        elements=elements,
+        z_A=np.arange(0.5, n_bins) * width,
+        bin_width_A=width,
+        windows_ps=np.stack([edges[:-1], edges[1:]], axis=1),
+        per_A=mean,
+        per_A_std=standard_error(runs),
+        density_per_A3=mean / area,
+        fraction=np.divide(mean, total, out=np.full_like(mean, np.nan), where=total > 0.0),
+        lower_A=float(np.mean([s * p.lower_A for s, p in zip(scale, planes, strict=True)])),
+        upper_A=float(np.mean([s * p.upper_A for s, p in zip(scale, planes, strict=True)])),
+        length_A=length,
+        area_A2=area,
+    )
+
+
+def _run_profile(
+    track: Track, planes: CoPlanes, elements: tuple[str, ...], n_bins: int, n_windows: int
+) -> FloatArray:
+    """Return atoms a bin, mean over the frames of a window, (n_windows, n_elements, n_bins)."""
+    kind = np.array([elements.index(str(symbol)) for symbol in track.symbols])
+    heights = track.heights(track.positions)
+    length = track.length_A
+    in_electrode = heights - track.heights(track.drift(ELECTRODE)[:, None])
+    in_electrolyte = heights - track.heights(track.drift(ELECTROLYTE)[:, None])
+    wrapped = in_electrode % length
+    between = (wrapped >= planes.lower_A) & (wrapped <= planes.upper_A)
+    height = np.where(between, in_electrode, in_electrolyte) % length
+    bins = np.minimum((height / length * n_bins).astype(np.int64), n_bins - 1)
+    _, window = time_windows(track.time_ps, n_windows)
+    shape = (n_windows, len(elements), n_bins)
+    flat = (window[:, None] * len(elements) + kind) * n_bins + bins
+    counts = np.bincount(flat.ravel(), minlength=int(np.prod(shape))).reshape(shape)
+    return np.asarray(counts / np.bincount(window, minlength=n_windows)[:, None, None])

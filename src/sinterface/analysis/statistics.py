@@ -6,6 +6,7 @@ import dataclasses
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import t as student_t
 
 from sinterface.analysis.records import Record
 
@@ -59,3 +60,124 @@ class Measure(Record):
     changed: bool
     resolved: bool
     reason: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Evidence:
+    """What stands behind a set of runs.
+
+    Attributes
+    ----------
+    n_independent
+        Builds that differ in their starting positions.
+    missing_controls
+        Bulk controls that were not given, e.g. ``("electrolyte", "electrode")``.
+    """
+
+    n_independent: int
+    missing_controls: tuple[str, ...]
+
+    @property
+    def resolved(self) -> bool:
+        """Whether a degradation figure may carry an uncertainty."""
+        return self.n_independent >= MIN_REPLICAS and not self.missing_controls
+
+    @property
+    def reason(self) -> str:
+        """Why not, or what the uncertainty is."""
+        wanting = []
+        if self.n_independent < MIN_REPLICAS:
+            wanting.append(
+                f"{self.n_independent} independent build(s), {MIN_REPLICAS} are needed for an "
+                "uncertainty of a run that has not come to rest"
+            )
+        if self.missing_controls:
+            slabs = " and ".join(self.missing_controls)
+            wanting.append(f"no bulk control of the {slabs} at the same temperature and strain")
+        if wanting:
+            return "not resolved: " + "; ".join(wanting)
+        return f"standard error between {self.n_independent} independent builds"
+
+
+def standard_error(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the standard error of the mean over the first axis; NaN below three replicas."""
+    if len(values) < MIN_REPLICAS:
+        return np.full(values.shape[1:], np.nan)
+    return np.asarray(values.std(axis=0, ddof=1) / np.sqrt(len(values)))
+
+
+def combine(
+    name: str,
+    unit: str,
+    time_ps: NDArray[np.float64],
+    values: NDArray[np.float64],
+    errors: NDArray[np.float64],
+    evidence: Evidence,
+) -> Measure:
+    """Combine the replicas' own series into one figure.
+
+    Parameters
+    ----------
+    name, unit, time_ps
+        See `Measure`.
+    values, errors
+        Each replica's window means and their block errors, shape (n_replicas, n_windows).
+    evidence
+        What the runs are.
+    """
+    mean = values.mean(axis=0)
+    changes = values[:, -1] - values[:, 0]
+    if len(values) >= MIN_REPLICAS:
+        std, change_std = standard_error(values), float(standard_error(changes))
+    else:
+        std = np.sqrt((errors**2).sum(axis=0)) / len(values)
+        change_std = float(np.hypot(std[0], std[-1]))
+    change = float(changes.mean())
+    known = evidence.resolved and bool(np.isfinite(mean).all())
+    undefined = evidence.resolved and not known
+    limit = student_t.ppf(0.975, len(values) - 1) * change_std if known else np.inf
+    return Measure(
+        name=name,
+        unit=unit,
+        time_ps=time_ps,
+        mean=mean,
+        std=std,
+        replicas=values,
+        initial=float(mean[0]),
+        initial_std=float(std[0]),
+        final=float(mean[-1]),
+        final_std=float(std[-1]),
+        change=change,
+        change_std=change_std,
+        changed=bool(known and change != 0.0 and abs(change) > limit),
+        resolved=known,
+        reason="not resolved: undefined in some replica" if undefined else evidence.reason,
+    )
+
+
+def window_means(
+    series: NDArray[np.float64], window: NDArray[np.int64], n_windows: int, *, n_blocks: int = 4
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return mean and block error of a frame-by-frame series in each window of time.
+
+    Parameters
+    ----------
+    series
+        One number a frame, shape (n_frames,); NaN frames are left out.
+    window
+        Window of each frame.
+    n_windows
+        Number of windows.
+    n_blocks
+        Blocks of consecutive frames in a window.
+    """
+    means, errors = np.full(n_windows, np.nan), np.full(n_windows, np.nan)
+    for index in range(n_windows):
+        inside = series[(window == index) & np.isfinite(series)]
+        if len(inside) == 0:
+            continue
+        means[index] = inside.mean()
+        blocks = [block.mean() for block in np.array_split(inside, min(n_blocks, len(inside)))]
+        if len(blocks) > 1:
+            errors[index] = np.std(blocks, ddof=1) / np.sqrt(len(blocks))
+    return means, errors

@@ -1,0 +1,184 @@
+"""The degradation figures of one run, frame by frame: detached Co, CoO6 disorder, widths."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sinterface.analysis.boundaries import CoPlanes, find_planes, fit_edge
+from sinterface.analysis.clusters import CO_O_BOND_A, bridged_to
+from sinterface.analysis.frames import ELECTRODE, ELECTROLYTE, FloatArray, Track
+from sinterface.analysis.neighbors import Neighbors, find_neighbors
+from sinterface.analysis.polyhedra import octahedral_shape_measure
+from sinterface.errors import InputError
+
+BEYOND_A = 4.0
+"""Distance beyond the relaxed outermost Co plane from which a detached Co has interdiffused."""
+
+SHELL_A = 5.0
+"""Range in which the six nearest O of a Co are looked for."""
+
+GROUPS = ("lower", "upper", "inside")
+SIDES = ("lower", "upper")
+
+
+@dataclasses.dataclass(frozen=True)
+class Series:
+    """Frame-by-frame figures of one run.
+
+    Attributes
+    ----------
+    planes
+        The relaxed outermost Co planes.
+    interdiffused
+        Interdiffused Co beyond the lower and the upper boundary, shape (n_frames,) each.
+    csm, coordination
+        Mean shape measure and O neighbours of the Co of each group, shape (n_frames,) each.
+    """
+
+    planes: CoPlanes
+    interdiffused: dict[str, FloatArray]
+    csm: dict[str, FloatArray]
+    coordination: dict[str, FloatArray]
+
+
+def electrode_cobalt(track: Track) -> NDArray[np.int64]:
+    """Return the indices of the Co built into the electrode.
+
+    Raises
+    ------
+    InputError
+        When there is none.
+    """
+    found = np.flatnonzero((track.symbols == "Co") & (track.region == ELECTRODE))
+    if len(found) == 0:
+        message = (
+            "The electrode region holds no Co, got "
+            f"{', '.join(sorted(set(track.symbols[track.region == ELECTRODE]))) or 'no atoms'}; "
+            "the degradation figures are defined for a LiCoO2 electrode."
+        )
+        raise InputError(message)
+    return found.astype(np.int64)
+
+
+def follow_cobalt(track: Track) -> Series:
+    """Count detached Co and measure the CoO6 octahedra in every frame of a run.
+
+    A Co has interdiffused when it is more than `BEYOND_A` beyond the relaxed outermost Co plane
+    of either side and no path of Co–O–Co bonds (Co–O up to `CO_O_BOND_A`) leads back to a Co
+    that lies between the planes. It counts for the side to which it has moved in unwrapped
+    coordinates. The Co of the layers and of the inside are those of the relaxed structure,
+    wherever they are later.
+    """
+    cobalt = electrode_cobalt(track)
+    oxygen = np.flatnonzero(track.symbols == "O")
+    if len(oxygen) == 0:
+        message = "The run holds no O; the figures are defined for oxides. Give an oxide interface."
+        raise InputError(message)
+    planes = find_planes(track.heights(track.reference[cobalt], 0))
+    heights = track.heights(track.positions[:, cobalt])
+    heights = heights - track.heights(track.drift(ELECTRODE)[:, None])
+    series = Series(
+        planes, *({name: np.zeros(track.n_frames) for name in GROUPS} for _ in range(3))
+    )
+    for frame in range(track.n_frames):
+        found = find_neighbors(
+            track.positions[frame, oxygen],
+            track.positions[frame, cobalt],
+            track.cell[frame],
+            SHELL_A,
+            nearest=min(12, len(oxygen)),
+        )
+        away = detached(heights[frame], found, planes, track.length_A, len(oxygen))
+        above = heights[frame] > 0.5 * (planes.lower_A + planes.upper_A)
+        series.interdiffused["lower"][frame] = np.count_nonzero(away & ~above)
+        series.interdiffused["upper"][frame] = np.count_nonzero(away & above)
+        _measure_octahedra(series, found, frame, len(cobalt))
+    return series
+
+
+def detached(
+    heights_A: FloatArray,
+    bonds: Neighbors,
+    planes: CoPlanes,
+    length_A: float,
+    n_oxygen: int,
+) -> NDArray[np.bool_]:
+    """Return which Co of one frame have interdiffused, shape (n_co,).
+
+    Parameters
+    ----------
+    heights_A
+        Heights of the Co relative to the electrode's framework, in Å, wrapped or not.
+    bonds
+        O neighbours of the Co.
+    planes
+        The relaxed outermost Co planes.
+    length_A
+        Period along the normal.
+    n_oxygen
+        Number of O.
+    """
+    wrapped = (heights_A - planes.lower_A) % length_A + planes.lower_A
+    beyond = np.minimum(wrapped - planes.upper_A, planes.lower_A + length_A - wrapped)
+    bonded = bonds.distances <= CO_O_BOND_A
+    attached = bridged_to(beyond <= 0.0, bonds.query[bonded], bonds.point[bonded], n_oxygen)
+    return np.asarray((beyond > BEYOND_A) & ~attached)
+
+
+def _measure_octahedra(series: Series, found: Neighbors, frame: int, n_cobalt: int) -> None:
+    """Enter the mean shape measure and coordination of each group of Co."""
+    bonded = found.query[found.distances <= CO_O_BOND_A]
+    coordination = np.bincount(bonded, minlength=n_cobalt)
+    first = np.searchsorted(found.query, np.arange(n_cobalt))
+    complete = np.bincount(found.query, minlength=n_cobalt) >= 6
+    for name in GROUPS:
+        members = np.flatnonzero(getattr(series.planes, name))
+        whole = members[complete[members]]
+        rows = first[whole][:, None] + np.arange(6)
+        shapes = octahedral_shape_measure(found.vectors[rows])
+        series.csm[name][frame] = shapes.mean() if len(whole) else np.nan
+        series.coordination[name][frame] = coordination[members].mean() if len(members) else np.nan
+
+
+def edge_widths(
+    track: Track,
+    planes: CoPlanes,
+    side: str,
+    window: NDArray[np.int64],
+    n_windows: int,
+    partners: tuple[str, ...],
+) -> tuple[FloatArray, FloatArray]:
+    """Return the interdiffusion width of one boundary in each window of time and its fit error.
+
+    Parameters
+    ----------
+    track, planes
+        The run and its relaxed outermost Co planes.
+    side
+        ``"lower"`` or ``"upper"``.
+    window, n_windows
+        Window of each frame, number of windows.
+    partners
+        Electrolyte cations against which the share of Co is taken.
+    """
+    cations = np.flatnonzero(
+        ((track.symbols == "Co") & (track.region == ELECTRODE))
+        | (np.isin(track.symbols, partners) & (track.region == ELECTROLYTE))
+    )
+    length = track.length_A
+    heights = track.heights(track.positions[:, cations])
+    heights = heights - track.heights(track.drift(ELECTRODE)[:, None])
+    plane = planes.upper_A if side == "upper" else planes.lower_A
+    sign = 1.0 if side == "upper" else -1.0
+    depth = sign * ((heights - plane + 0.5 * length) % length - 0.5 * length)
+    slab = planes.upper_A - planes.lower_A
+    reach = min(10.0, 0.5 * slab, 0.5 * (length - slab))
+    is_co = np.broadcast_to(track.symbols[cations] == "Co", depth.shape)
+    fits = [
+        fit_edge(depth[window == index], is_co[window == index], reach_A=reach)
+        for index in range(n_windows)
+    ]
+    return np.array([fit.width_A for fit in fits]), np.array([fit.width_std_A for fit in fits])

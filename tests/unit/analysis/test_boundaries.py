@@ -1,0 +1,50 @@
+"""Planes and widths that were planted."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.special import erfc
+
+from sinterface.analysis.boundaries import find_planes, fit_edge
+from sinterface.errors import InputError
+
+
+@pytest.mark.parametrize("width", [1.0, 2.0, 3.5])
+def test_a_planted_width_comes_back_inside_its_error(width: float) -> None:
+    rng = np.random.default_rng(5)
+    deviations = []
+    for _ in range(20):
+        depth = rng.uniform(-10.0, 10.0, 20_000)
+        is_co = rng.random(len(depth)) < 0.5 * erfc((depth - 0.7) / (np.sqrt(2.0) * width))
+        fit = fit_edge(depth, is_co)
+        deviations.append((fit.width_A - width) / fit.width_std_A)
+        assert fit.center_A == pytest.approx(0.7, abs=0.2)
+        assert fit.width_std_A < 0.1
+    # Twenty deviations in units of the error: mean within three errors of zero, spread about one.
+    assert abs(np.mean(deviations)) < 3.0 / np.sqrt(20.0)
+    assert 0.5 < np.std(deviations) < 1.6
+
+
+def test_an_edge_without_one_of_the_kinds_has_no_width() -> None:
+    depth = np.linspace(-5.0, 5.0, 200)
+    assert np.isnan(fit_edge(depth, np.zeros(200, dtype=bool)).width_A)
+
+
+def test_planes_are_found_past_a_stray_atom() -> None:
+    rng = np.random.default_rng(0)
+    heights = np.concatenate([10.0 + 2.0 * k + rng.normal(0.0, 0.1, 8) for k in range(6)])
+    heights = np.append(heights, [7.9, 22.8])
+    planes = find_planes(heights)
+    assert planes.lower_A == pytest.approx(10.0, abs=0.1)
+    assert planes.upper_A == pytest.approx(20.0, abs=0.1)
+    assert np.flatnonzero(planes.lower).tolist() == list(range(8))
+    assert np.flatnonzero(planes.upper).tolist() == list(range(40, 48))
+    assert np.flatnonzero(planes.inside).tolist() == list(range(16, 32))
+
+
+def test_no_slab_is_refused() -> None:
+    with pytest.raises(InputError, match="2 Co atoms"):
+        find_planes(np.array([1.0, 2.0]))
+    with pytest.raises(InputError, match="one plane"):
+        find_planes(np.full(12, 5.0))
