@@ -47,9 +47,7 @@ def test_every_stage_runs_once_and_is_skipped_afterwards(
     assert times(run) == before
 
 
-def test_record_explains_the_stage(
-    fake: ModuleType, make_study: MakeStudy, tmp_path: Path
-) -> None:
+def test_record_explains_the_stage(fake: ModuleType, make_study: MakeStudy, tmp_path: Path) -> None:
     run = tmp_path / "run"
     run_study(make_study(study={"seed": 40}), run, fake.pipeline())
     record = read_record(only(run, "dynamics-2-*"))
@@ -117,9 +115,7 @@ def test_failed_stage_leaves_earlier_ones_and_is_done_again(
     assert not list(run.glob("*.partial"))
 
 
-def test_interrupted_run_resumes(
-    fake: ModuleType, make_study: MakeStudy, tmp_path: Path
-) -> None:
+def test_interrupted_run_resumes(fake: ModuleType, make_study: MakeStudy, tmp_path: Path) -> None:
     file, run = make_study(), tmp_path / "run"
 
     class Impatient(Listener):
@@ -138,7 +134,9 @@ def test_interrupted_run_resumes(
 def start(fake: ModuleType, file: StudyFile, run: Path) -> subprocess.Popen[str]:
     """Start a slow run in a process of its own and wait for its third frame of replica 2."""
     command = [sys.executable, str(fake.__file__), str(file.path), str(run), "40", "0.05"]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    )
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline and process.poll() is None:
         frames = list(run.glob("dynamics-2-*/frames.txt"))

@@ -15,7 +15,8 @@ from typer.core import TyperGroup
 from sinterface.cli import options
 from sinterface.errors import SinterfaceError
 
-RESUME_HINT = "Stopped. What is finished is kept: the same command resumes the run."
+RESUMABLE = ("run", "label", "train")
+RESUME_HINT = "Stopped. What is finished is kept: the same command resumes."
 
 
 class PoliteGroup(TyperGroup):
@@ -29,7 +30,7 @@ class PoliteGroup(TyperGroup):
             typer.echo(f"Error: {error}", err=True)
             raise typer.Exit(2) from error
         except KeyboardInterrupt as error:
-            hint = RESUME_HINT if ctx.invoked_subcommand == "run" else "Stopped."
+            hint = RESUME_HINT if ctx.invoked_subcommand in RESUMABLE else "Stopped."
             typer.echo(hint, err=True)
             raise typer.Exit(130) from error
 

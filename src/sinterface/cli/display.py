@@ -101,15 +101,13 @@ class Drawing(Listener):
         """Add a stage's bar."""
         done = state == "done"
         self._ids[task.name] = self._bars.add_task(
-            "finished earlier" if done else "", total=1.0, completed=float(done), label=task.name
+            "finished earlier" if done else "", total=1.0, completed=int(done), label=task.name
         )
 
     def moved(self, task: Task, progress: Progress) -> None:
         """Move a stage's bar."""
         fraction = _percent(progress) / 100
-        self._bars.update(
-            self._ids[task.name], completed=fraction, description=progress.message
-        )
+        self._bars.update(self._ids[task.name], completed=fraction, description=progress.message)
 
     def ended(self, task: Task, seconds: float) -> None:
         """Fill a stage's bar."""

@@ -39,9 +39,7 @@ Version = Annotated[
 StudyPath = Annotated[
     Path, typer.Argument(metavar="STUDY.toml", help="The study file.", show_default=False)
 ]
-NewStudyPath = Annotated[
-    Path, typer.Argument(metavar="[STUDY.toml]", help="The file to write.")
-]
+NewStudyPath = Annotated[Path, typer.Argument(metavar="[STUDY.toml]", help="The file to write.")]
 Output = Annotated[
     Path | None,
     typer.Option(

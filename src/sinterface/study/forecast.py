@@ -14,8 +14,8 @@ from sinterface.study.config import DynamicsTable
 from sinterface.study.reading import StudyFile
 from sinterface.study.stages import Pipeline, Task, plan_tasks, read_record, state_of
 
-BYTES_AN_ATOM_A_FRAME = 24
-"""Positions and velocities in float32, three components each."""
+BYTES_AN_ATOM_A_FRAME = 12
+"""Positions in float32, three components."""
 
 
 @dataclass(frozen=True)
@@ -139,7 +139,9 @@ def trajectory_MB(atoms: int, frames: int) -> float:
 
 def free_MB(directory: Path) -> float:
     """Return the room on the disk of a directory that may not exist yet, in MB."""
-    existing = next(folder for folder in (directory, *directory.absolute().parents) if folder.exists())
+    existing = next(
+        folder for folder in (directory, *directory.absolute().parents) if folder.exists()
+    )
     return shutil.disk_usage(existing).free / 1e6
 
 
@@ -188,10 +190,6 @@ def _recorded_rate(tasks: tuple[Task, ...], run_directory: Path) -> float | None
     return None
 
 
-def _summaries(
-    tasks: tuple[Task, ...], stage: str, run_directory: Path
-) -> list[Mapping[str, Any]]:
-    records = [
-        read_record(task.directory(run_directory)) for task in tasks if task.stage == stage
-    ]
+def _summaries(tasks: tuple[Task, ...], stage: str, run_directory: Path) -> list[Mapping[str, Any]]:
+    records = [read_record(task.directory(run_directory)) for task in tasks if task.stage == stage]
     return [record["summary"] for record in records if record]

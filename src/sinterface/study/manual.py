@@ -35,7 +35,9 @@ def study_template(name: str = "") -> str:
         parts.append(f"\n# {_first_line(table)}\n[{table_name}]\n")
         for key, field in table.model_fields.items():
             value = name if (name and (table_name, key) == ("study", "name")) else example(field)
-            comment = textwrap.fill(describe(field), 88, initial_indent="# ", subsequent_indent="# ")
+            comment = textwrap.fill(
+                describe(field), 88, initial_indent="# ", subsequent_indent="# "
+            )
             parts.append(f"{comment}\n{key} = {toml_value(value)}\n")
     return "".join(parts)
 

@@ -14,7 +14,7 @@ from sinterface.files import atomic_path, write_text
 from sinterface.progress import Progress, ProgressCallback
 from sinterface.provenance import available_cores, digest, file_digest
 from sinterface.study.forecast import check_room, steps_and_frames, trajectory_MB
-from sinterface.study.prediction import check_elements
+from sinterface.study.prediction import check_elements, read_structure
 from sinterface.study.reading import StudyFile
 from sinterface.study.stages import Pipeline, Workplace
 from sinterface.study.summary import CERTIFICATE_NAME
@@ -94,9 +94,7 @@ def build(place: Workplace, progress: ProgressCallback) -> Mapping[str, Any]:
     return _keep_build(place.directory, relaxed, certificate)
 
 
-def _keep_build(
-    directory: Path, relaxed: Any, certificate: dict[str, Any]
-) -> Mapping[str, Any]:
+def _keep_build(directory: Path, relaxed: Any, certificate: dict[str, Any]) -> Mapping[str, Any]:
     """Write the relaxed structure and its certificate; return the stage's summary."""
     relaxation = {
         "converged": bool(relaxed.converged),
@@ -122,9 +120,7 @@ def write_structure(path: Path, atoms: Atoms) -> None:
 
 def read_built(directory: Path) -> Atoms:
     """Read the structure that a build stage left."""
-    import ase.io
-
-    atoms = ase.io.read(directory / STRUCTURE_NAME, format="extxyz")
+    atoms = read_structure(directory / STRUCTURE_NAME)
     atoms.arrays["region"] = atoms.arrays["region"].astype("int8")
     return atoms
 
@@ -146,7 +142,7 @@ def dynamics(place: Workplace, progress: ProgressCallback) -> Mapping[str, Any]:
         progress=progress,
         **settings,
     )
-    return asdict(result)
+    return {key: value for key, value in asdict(result).items() if key != "directory"}
 
 
 def analysis(place: Workplace, progress: ProgressCallback) -> Mapping[str, Any]:

@@ -173,4 +173,3 @@ def _make(run_directory: Path) -> None:
             f"The run directory '{run_directory}' can't be made ({error.strerror}); "
             "choose another one with --output."
         ) from error
-

@@ -58,8 +58,8 @@ def summarise(name: str) -> Summary:
     if (path / "input.nn").is_file() or not path.exists():
         return Summary("potential", name, _potential(name))
     raise InputError(
-        f"'{name}' is neither a run directory nor a stage of one, nor a structure certificate, "
-        "nor a potential."
+        f"'{name}' is neither a run directory nor a stage of one, nor a structure certificate "
+        "(certificate.json), nor a potential (input.nn); give the path of one of these."
     )
 
 

@@ -28,4 +28,4 @@ def test_disk_without_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_trajectory_size() -> None:
-    assert trajectory_MB(1000, 100) == pytest.approx(2.4)
+    assert trajectory_MB(1000, 100) == pytest.approx(1.2)

@@ -38,7 +38,10 @@ def test_held_directory_names_its_holder(tmp_path: Path) -> None:
         found = holder(tmp_path)
         assert found is not None
         assert found.pid == process.pid
-        with pytest.raises(InputError, match=f"process {process.pid} on .* since 20"), hold(tmp_path):
+        with (
+            pytest.raises(InputError, match=f"process {process.pid} on .* since 20"),
+            hold(tmp_path),
+        ):
             pass
     finally:
         process.communicate()

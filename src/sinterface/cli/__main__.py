@@ -1,0 +1,7 @@
+"""``python -m sinterface.cli``: the same as ``sinterface``."""
+
+from __future__ import annotations
+
+from sinterface.cli.app import app
+
+app(prog_name="sinterface")
