@@ -1,0 +1,385 @@
+"""The report of a study: one HTML file that opens offline, with figures and tables beside it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from ase import Atoms
+from numpy.typing import NDArray
+
+from sinterface.analysis.results import InterfaceAnalysis
+from sinterface.analysis.tables import write_tables
+from sinterface.errors import InputError
+from sinterface.files import write_text
+from sinterface.report import content, figures, references, viewer, words
+from sinterface.report.palette import SIDE_NAMES, element_color
+from sinterface.report.snapshot import Axis, Snapshot, clearest_view, render
+from sinterface.report.style import inline_svg, save
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+REPORT_NAME = "report.html"
+FIGURES_NAME = "figures"
+
+_PIXELS = {"file": 1500.0, "page": 1100.0, "phone": 700.0}
+"""Width of a picture of atoms, in pixels."""
+
+_MEASURES = {
+    "width": "interdiffusion width (Å)",
+    "interdiffused_per_nm2": "Co beyond the boundary (nm⁻²)",
+    "layer_csm": "CoO₆ shape measure, outermost layer",
+}
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure as the page shows it.
+
+    Attributes
+    ----------
+    name
+        Stem of its files and start of its identifiers.
+    title, caption
+        Words above and below.
+    svg
+        SVG element for wide pages.
+    phone_svg
+        SVG element for narrow pages; the same as `svg` where one serves both.
+    table
+        Name of the CSV file that holds its curves, or empty.
+    """
+
+    name: str
+    title: str
+    caption: str
+    svg: str
+    phone_svg: str
+    table: str
+
+
+def write_report(
+    directory: Path,
+    *,
+    study: Mapping[str, Any],
+    analysis: InterfaceAnalysis,
+    structures: Sequence[tuple[Atoms, Atoms]],
+    certificates: Sequence[Mapping[str, Any]],
+    potential_card: Mapping[str, Any],
+    provenance: Mapping[str, Any],
+) -> Path:
+    """Write ``report.html``, ``figures/*.{svg,pdf,png}`` and the CSV tables into `directory`.
+
+    The page comes last, so that where it exists all else does.
+
+    Parameters
+    ----------
+    directory
+        Folder of the report; made when missing.
+    study
+        Settings of the study, one mapping a table (`Study.model_dump()`).
+    analysis
+        What the runs say.
+    structures
+        Relaxed cell before and last frame after the dynamics, of each replica, with the array
+        ``region`` (0 electrolyte, 1 electrode).
+    certificates
+        Structure certificate of each replica.
+    potential_card
+        Content of the potential's ``potential.toml``; ``cutoff_A`` and ``fingerprint`` in it are
+        used where they stand.
+    provenance
+        Versions, host, git state, hashes, seeds (`provenance.record`, more keys welcome).
+
+    Returns
+    -------
+    Path
+        The page.
+
+    Raises
+    ------
+    InputError
+        When there is no structure to show.
+    """
+    if not structures:
+        raise InputError("The report got no structures; give the cell before and after of each run.")
+    folder = Path(directory)
+    (folder / FIGURES_NAME).mkdir(parents=True, exist_ok=True)
+    tables = write_tables(analysis, folder)
+    builds = [_aligned(before, after) for before, after in structures]
+    pictures = _draw_all(folder / FIGURES_NAME, analysis, builds)
+    context = _context(study, analysis, certificates, potential_card, provenance)
+    context |= {
+        "pictures": pictures,
+        "others": [picture for name, picture in pictures.items() if name.startswith("build")],
+        "scene": _scene(analysis, builds[0]),
+        "tables": [path.name for path in tables],
+        "formula": builds[0][0].get_chemical_formula(mode="reduce"),
+        "cell_A": [words.number(value, 4) for value in builds[0][0].cell.lengths()],
+    }
+    path = folder / REPORT_NAME
+    write_text(path, _rendered(context))
+    return path
+
+
+def _aligned(before: Atoms, after: Atoms) -> tuple[Atoms, Atoms]:
+    """Return both cells with the electrode, without its drift, at the middle of the period."""
+    electrode = before.arrays.get("region", np.zeros(len(before))) == 1
+    first, last = before.copy(), after.copy()
+    first.calc = last.calc = None
+    if not electrode.any():
+        return first, last
+    fractions = first.get_scaled_positions(wrap=False)[:, 2]
+    moved = last.get_scaled_positions(wrap=False)[:, 2] - fractions
+    moved -= np.round(moved)
+    shift = 0.5 - _circular_mean(fractions[electrode])
+    for atoms, correction in ((first, shift), (last, shift - float(np.median(moved[electrode])))):
+        atoms.positions += correction * np.asarray(atoms.cell[2])
+    return first, last
+
+
+def _circular_mean(fractions: NDArray[np.float64]) -> float:
+    return float(np.angle(np.exp(2j * np.pi * fractions).mean()) / (2 * np.pi))
+
+
+def _draw_all(
+    folder: Path, analysis: InterfaceAnalysis, builds: Sequence[tuple[Atoms, Atoms]]
+) -> dict[str, Picture]:
+    pictures = [_interface(folder, analysis, builds[0])]
+    pictures += [_measure(folder, analysis, name) for name in _MEASURES]
+    pictures += [_rdf(folder, analysis), _msd(folder, analysis)]
+    pictures += [
+        _build(folder, analysis, builds[index], index + 1) for index in range(1, len(builds))
+    ]
+    return {picture.name: picture for picture in pictures}
+
+
+def _captions(analysis: InterfaceAnalysis) -> tuple[str, str]:
+    span = words.duration(analysis.duration_ps)
+    return "before: built and relaxed", f"after {span} at {analysis.temperature_K:.0f} K"
+
+
+def _renders(
+    build: tuple[Atoms, Atoms], analysis: InterfaceAnalysis, axis: Axis, pixels: float
+) -> list[tuple[str, Snapshot]]:
+    scale = min(pixels / build[0].cell[2, 2], 26.0)
+    return [
+        (caption, render(atoms, along=axis, pixels_per_A=scale))
+        for caption, atoms in zip(_captions(analysis), build, strict=True)
+    ]
+
+
+def _interface(folder: Path, analysis: InterfaceAnalysis, build: tuple[Atoms, Atoms]) -> Picture:
+    axis = clearest_view(build[0])
+
+    def draw(target: str, width_in: float) -> Figure:
+        shown = _renders(build, analysis, axis, _PIXELS[target])
+        return figures.interface_figure(shown, analysis.profiles, width_in=width_in)
+
+    caption = (
+        "Cell of build 1 seen along an in-plane axis, Co yellow, La green, Zr magenta, Li blue, "
+        "O red; broken lines: the relaxed outermost Co planes. Below: atoms per Å of normal, mean "
+        f"over {_count(analysis.n_replicas)}, first window of time dashed, last window filled, "
+        "those between thin; the drift of each slab's own framework is removed."
+    )
+    return _wide(folder, "interface", "The interface before and after", caption, draw, "profiles")
+
+
+def _build(
+    folder: Path, analysis: InterfaceAnalysis, build: tuple[Atoms, Atoms], count: int
+) -> Picture:
+    axis = clearest_view(build[0])
+    boundaries = (analysis.profiles.lower_A, analysis.profiles.upper_A)
+
+    def draw(target: str, width_in: float) -> Figure:
+        shown = _renders(build, analysis, axis, 0.7 * _PIXELS[target])
+        return figures.picture_figure(shown, boundaries, width_in=width_in)
+
+    caption = f"Build {count}: the same settings, another seed."
+    return _wide(folder, f"build-{count}", f"Build {count}", caption, draw, "")
+
+
+def _measure(folder: Path, analysis: InterfaceAnalysis, name: str) -> Picture:
+    measures = figures.side_measures(analysis, name)
+    control = analysis.inside_csm if name == "layer_csm" else None
+    figure = figures.measure_figure(measures, _MEASURES[name], control=control)
+    if all(measure.resolved for measure in measures.values()):
+        caption = f"Bars: {words.reason(analysis.sides[0].reason)}; thin lines: the builds."
+    elif analysis.n_replicas >= 3:
+        caption = "Not resolved; bars: spread between builds (standard error); thin lines: builds."
+    else:
+        caption = "Not resolved: too few builds for an error bar."
+    title = {"width": "Interdiffusion width", "layer_csm": "Disorder of the CoO₆ layer"}
+    heading = title.get(name, "Co beyond the original boundary")
+    return _narrow(folder, name.replace("_", "-"), heading, caption, figure, "degradation")
+
+
+def _rdf(folder: Path, analysis: InterfaceAnalysis) -> Picture:
+    def draw(target: str, width_in: float) -> Figure:
+        columns = 2 if target == "phone" else 5
+        return figures.rdf_figure(analysis.rdfs, width_in=width_in, columns=columns)
+
+    caption = (
+        f"Partial radial distribution functions of the whole cell over {analysis.rdfs.n_frames} "
+        "frames; the triangle marks the first peak, its place in Å at the upper right. Both "
+        "materials and the boundaries between them contribute."
+    )
+    return _wide(folder, "rdf", "Pair distributions", caption, draw, "rdf")
+
+
+def _msd(folder: Path, analysis: InterfaceAnalysis) -> Picture:
+    figure = figures.msd_figure(analysis.msd)
+    bands = "between builds" if analysis.n_replicas >= 3 else "between atoms"
+    caption = f"All time origins, slab drift removed; bands: standard error {bands}."
+    return _narrow(folder, "msd", "Mean squared displacement", caption, figure, "msd")
+
+
+def _wide(
+    folder: Path,
+    name: str,
+    title: str,
+    caption: str,
+    draw: Callable[[str, float], Figure],
+    table: str,
+) -> Picture:
+    """Save a figure and return it in a version for wide and one for narrow pages."""
+    save(draw("file", figures.FULL_WIDTH_IN), folder, name)
+    svg = inline_svg(draw("page", figures.FULL_WIDTH_IN), name, title)
+    phone = inline_svg(draw("phone", figures.PHONE_WIDTH_IN), f"{name}-phone", title)
+    return Picture(name, title, caption, svg, phone, _csv(table))
+
+
+def _narrow(
+    folder: Path, name: str, title: str, caption: str, figure: Figure, table: str
+) -> Picture:
+    save(figure, folder, name)
+    svg = inline_svg(figure, name, title)
+    return Picture(name, title, caption, svg, svg, _csv(table))
+
+
+def _csv(table: str) -> str:
+    return f"{table}.csv" if table else ""
+
+
+def _count(n: int) -> str:
+    return "one build" if n == 1 else f"{n} builds"
+
+
+def _scene(analysis: InterfaceAnalysis, build: tuple[Atoms, Atoms]) -> str:
+    """Return the JSON of the rotatable view, safe to stand inside a script element."""
+    frames = dict(zip(("before", "after"), build, strict=True))
+    boundaries = (analysis.profiles.lower_A, analysis.profiles.upper_A)
+    return json.dumps(viewer.scene(frames, boundaries_A=boundaries)).replace("<", r"\u003c")
+
+
+def _context(
+    study: Mapping[str, Any],
+    analysis: InterfaceAnalysis,
+    certificates: Sequence[Mapping[str, Any]],
+    card: Mapping[str, Any],
+    provenance: Mapping[str, Any],
+) -> dict[str, Any]:
+    interface = study.get("interface", {})
+    cutoff = content.find(card, "cutoff_A", "cutoff")
+    excess = {side: li_excess(certificates, side) for side in SIDE_NAMES}
+    cutoff_A = float(cutoff) if isinstance(cutoff, (int, float)) else None
+    plane = interface.get("electrode_plane")
+    limits = words.limits(analysis, potential_card=card, cutoff_A=cutoff_A, electrode_plane=plane)
+    error_key, error_header, error_rows = content.error_table(card)
+    method = words.reference_method(card) or ""
+    keys = tuple(
+        entry.key
+        for entry in references.references()
+        if entry.key != "deng2023" or "chgnet" in method.lower()
+    )
+    return {
+        "title": _title(study),
+        "system": _system(interface),
+        "analysis": analysis,
+        "excess": excess,
+        "paragraphs": {
+            side.side: words.side_paragraph(side, analysis, excess[side.side])
+            for side in analysis.sides
+        },
+        "headline": words.headline(analysis),
+        "comparison": words.comparison_sentence(analysis),
+        "limits": limits,
+        "methods": words.methods(analysis, study=study, card=card, cutoff_A=cutoff_A),
+        "side_names": SIDE_NAMES,
+        "settings": content.rows([study]),
+        "certificate": content.rows(list(certificates)),
+        "columns_of_builds": [f"build {index + 1}" for index in range(len(certificates))],
+        "card": content.rows([card], skip=(error_key,)),
+        "method": method,
+        "error_header": error_header,
+        "error_rows": error_rows,
+        "provenance": content.rows([provenance], skip=("settings",)),
+        "written": provenance.get("written", provenance.get("time", "")),
+        "versions": provenance.get("versions", {}),
+        "references": references.references(keys),
+        "study": study,
+    }
+
+
+def li_excess(certificates: Sequence[Mapping[str, Any]], side: str) -> float | None:
+    """Return the Li excess of a side in Li/nm², mean over builds, or None if none states it."""
+    found = []
+    for certificate in certificates:
+        entry = content.find(certificate, "li_excess_per_nm2")
+        value = entry.get(side) if isinstance(entry, Mapping) else None
+        if value is None:
+            sides = certificate.get("sides", {})
+            inner = sides.get(side, {}) if isinstance(sides, Mapping) else {}
+            value = inner.get("li_excess_per_nm2") if isinstance(inner, Mapping) else None
+        if isinstance(value, (int, float)):
+            found.append(float(value))
+    return float(np.mean(found)) if found else None
+
+
+def _title(study: Mapping[str, Any]) -> str:
+    given = study.get("report", {}).get("title", "")
+    name = study.get("study", {}).get("name", "")
+    return str(given or f"How the interface degrades: study “{name}”")
+
+
+def _system(interface: Mapping[str, Any]) -> str:
+    """Return e.g. "LLZO(001) | LCO(104)"."""
+    names = {"llzo": "LLZO", "lco": "LCO"}
+    parts = []
+    for role, default in (("electrolyte", "electrolyte"), ("electrode", "electrode")):
+        given = str(interface.get(role, default))
+        plane = interface.get(f"{role}_plane", ())
+        indices = "".join(f"{index}".replace("-", "−") for index in plane)
+        name = names.get(given, Path(given).stem)
+        parts.append(f"{name}({indices})" if indices else name)
+    return " | ".join(parts)
+
+
+def _rendered(context: Mapping[str, Any]) -> str:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("sinterface.report", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals |= {
+        "words": words,
+        "element_color": element_color,
+        "library": viewer.script(),
+        "css": _template_text("report.css"),
+        "viewer_script": _template_text("viewer.js"),
+    }
+    return environment.get_template("report.html.j2").render(**context)
+
+
+def _template_text(name: str) -> str:
+    return (files("sinterface.report") / "templates" / name).read_text(encoding="utf-8")

@@ -1,0 +1,350 @@
+"""Sentences made from the numbers of a run, claiming no more than the run can carry."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from sinterface.analysis.results import InterfaceAnalysis, SideDegradation
+from sinterface.analysis.statistics import MIN_REPLICAS, Measure
+from sinterface.report.palette import SIDE_NAMES
+
+NOT_RESOLVED = "not resolved"
+
+LONG_RUN_PS = 1000.0
+"""Below this, a run is called a demonstration of the machinery."""
+
+
+def number(value: float, digits: int = 3) -> str:
+    """Return a number with `digits` significant figures, a true minus sign, "–" if undefined."""
+    if not math.isfinite(value):
+        return "–"
+    if value == 0:
+        return "0"
+    exponent = math.floor(math.log10(abs(value)))
+    if exponent < -4 or exponent > 5:
+        mantissa = f"{value / 10**exponent:.{max(digits - 1, 0)}f}"
+        return f"{mantissa}·10{superscript(exponent)}".replace("-", "−")
+    return f"{value:.{max(digits - 1 - exponent, 0)}f}".replace("-", "−")
+
+
+def with_error(value: float, error: float, unit: str = "") -> str:
+    """Return "2.31 ± 0.12 Å": the error with two significant figures, the value to match."""
+    if not math.isfinite(value):
+        return "–"
+    tail = f" {unit}" if unit else ""
+    if not (math.isfinite(error) and error > 0):
+        return number(value) + tail
+    exponent = math.floor(math.log10(error))
+    if exponent < -4 or exponent > 4:
+        scale = 10.0 ** math.floor(math.log10(max(abs(value), error)))
+        power = superscript(round(math.log10(scale)))
+        inner = with_error(value / scale, error / scale)
+        return f"({inner})·10{power}{tail}"
+    decimals = max(1 - exponent, 0)
+    return f"{value:.{decimals}f} ± {error:.{decimals}f}{tail}".replace("-", "−")
+
+
+def superscript(value: int) -> str:
+    """Return an integer in superscript characters."""
+    return str(value).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+
+
+def duration(time_ps: float) -> str:
+    """Return a time in ps, or in ns from one nanosecond on."""
+    if time_ps >= 1000:
+        return f"{time_ps / 1000:g} ns"
+    return f"{time_ps:g} ps"
+
+
+def final_value(measure: Measure) -> str:
+    """Return the last window's value: with its standard error where resolved, else without."""
+    error = measure.final_std if measure.resolved else math.nan
+    return with_error(measure.final, error, measure.unit)
+
+
+def initial_value(measure: Measure) -> str:
+    """Return the first window's value: with its standard error where resolved, else without."""
+    error = measure.initial_std if measure.resolved else math.nan
+    return with_error(measure.initial, error, measure.unit)
+
+
+def change_value(measure: Measure) -> str:
+    """Return the change over the run with sign and standard error, or "not resolved"."""
+    if not measure.resolved:
+        return NOT_RESOLVED
+    sign = "+" if measure.change > 0 else ""
+    return sign + with_error(measure.change, measure.change_std, measure.unit)
+
+
+def change_sentence(subject: str, measure: Measure) -> str:
+    """Return one sentence about what a figure did during the run.
+
+    Parameters
+    ----------
+    subject
+        What is measured, as it stands after "The".
+    measure
+        Its figures.
+    """
+    if not math.isfinite(measure.final):
+        return f"The {subject} is undefined in this run: {reason(measure.reason)}."
+    if not measure.resolved:
+        return (
+            f"The {subject} reads {initial_value(measure)} in the first window and "
+            f"{final_value(measure)} in the last; whether that is a change is {NOT_RESOLVED}."
+        )
+    verdict = (
+        "a change that differs from zero at 95 %"
+        if measure.changed
+        else "no change that can be told from zero at 95 %"
+    )
+    return (
+        f"The {subject} goes from {initial_value(measure)} to {final_value(measure)}, {verdict} "
+        f"({change_value(measure)})."
+    )
+
+
+def escaped_sentence(side: SideDegradation) -> str:
+    """Return one sentence about the Co atoms that left the electrode on a side."""
+    count, density = side.interdiffused, side.interdiffused_per_nm2
+    if not math.isfinite(count.final):
+        return "The number of Co atoms that left the electrode is undefined in this run."
+    if float(np.nan_to_num(count.replicas).max(initial=0.0)) == 0:
+        return (
+            "No Co atom was found detached and more than 4 Å beyond the relaxed outermost Co plane "
+            "in any window; in a run of this length that is no proof of stability."
+        )
+    text = (
+        f"At the end {final_value(count)} Co atoms a build ({final_value(density)}) are more than "
+        "4 Å beyond the relaxed outermost Co plane and detached from it"
+    )
+    if not density.resolved:
+        return f"{text}; whether that is more than at the start is {NOT_RESOLVED}."
+    if density.changed:
+        return f"{text}, against {initial_value(density)} at the start (different at 95 %)."
+    return f"{text}, not to be told from the start ({initial_value(density)}) at 95 %."
+
+
+def side_paragraph(
+    side: SideDegradation, analysis: InterfaceAnalysis, li_excess_per_nm2: float | None
+) -> str:
+    """Return the paragraph of one side.
+
+    Parameters
+    ----------
+    side
+        One of `analysis.sides`.
+    analysis
+        The whole analysis.
+    li_excess_per_nm2
+        Li excess of this side as built, in Li/nm², if known.
+    """
+    excess = ""
+    if li_excess_per_nm2 is not None:
+        excess = f", built with a Li excess of Γ = {signed(li_excess_per_nm2)} Li/nm²,"
+    octahedra = "distortion of the CoO₆ octahedra of the outermost layer (shape measure)"
+    sentences = [
+        f"This side{excess} was followed for {duration(analysis.duration_ps)} at "
+        f"{analysis.temperature_K:.0f} K in {_builds(analysis.n_replicas)}.",
+        change_sentence("interdiffusion width", side.width),
+        escaped_sentence(side),
+        change_sentence(octahedra, side.layer_csm),
+        _inside_sentence(analysis),
+    ]
+    if not side.resolved:
+        sentences.append(f"{NOT_RESOLVED.capitalize()}, because: {reason(side.reason)}.")
+    return " ".join(sentence for sentence in sentences if sentence)
+
+
+def comparison_sentence(analysis: InterfaceAnalysis) -> str:
+    """Return whether the two sides differ in their change of interdiffusion width.
+
+    The builds are paired: both sides live in one cell. Student's t at 95 %.
+    """
+    lower, upper = analysis.sides
+    if not (lower.width.resolved and upper.width.resolved):
+        return (
+            f"Whether the two sides degrade differently is {NOT_RESOLVED}: "
+            f"{reason((upper if lower.width.resolved else lower).width.reason)}."
+        )
+    change = [side.width.replicas[:, -1] - side.width.replicas[:, 0] for side in analysis.sides]
+    difference = change[0] - change[1]
+    mean, error = _mean_and_error(difference)
+    if abs(mean) > _student(len(difference)) * error:
+        more, less = (lower, upper) if mean > 0 else (upper, lower)
+        return (
+            f"The {SIDE_NAMES[more.side]} side widened more than the {SIDE_NAMES[less.side]} one, "
+            f"by {with_error(abs(mean), error, lower.width.unit)} (paired builds, 95 %)."
+        )
+    return (
+        "The two sides can't be told apart by their widening: "
+        f"{with_error(mean, error, lower.width.unit)} between them (paired builds, 95 %)."
+    )
+
+
+def headline(analysis: InterfaceAnalysis) -> str:
+    """Return the one sentence at the top of a report."""
+    resolved = [side for side in analysis.sides if side.width.resolved]
+    span = f"{duration(analysis.duration_ps)} at {analysis.temperature_K:.0f} K"
+    if not resolved:
+        return (
+            f"{span}: what happened in {_builds(analysis.n_replicas)} is shown; whether it is "
+            f"more than chance is {NOT_RESOLVED}."
+        )
+    changed = [SIDE_NAMES[side.side] for side in resolved if side.width.changed]
+    if not changed:
+        return f"{span}: neither interdiffusion width changed beyond its uncertainty."
+    return (
+        f"{span}: the interdiffusion width changed beyond its uncertainty on the "
+        f"{' and the '.join(changed)} side{'s' if len(changed) > 1 else ''}."
+    )
+
+
+def methods(
+    analysis: InterfaceAnalysis,
+    *,
+    study: Mapping[str, Any],
+    card: Mapping[str, Any],
+    cutoff_A: float | None,
+) -> str:
+    """Return the methods paragraph, from the settings and what was measured."""
+    interface, dynamics = study.get("interface", {}), study.get("dynamics", {})
+    method = reference_method(card) or "a reference that its card does not name"
+    reach = "" if cutoff_A is None else f" with a cutoff of {cutoff_A:g} Å"
+    start = dynamics.get("equilibration_ps")
+    heating = "" if start is None else f" after {start:g} ps of equilibration"
+    step = dynamics.get("timestep_fs")
+    integration = "" if step is None else f" with a time step of {step:g} fs"
+    strain = interface.get("max_strain")
+    strained = "" if strain is None else f" (allowed strain of an edge: {100 * strain:g} %)"
+    return (
+        "One periodic cell holds both boundaries: the electrode in the middle, the Li-deficient "
+        "boundary below it and the Li-sufficient one above; the whole cell is formally "
+        f"neutral{strained}. Positions and the length of the normal were relaxed before the run. "
+        "Forces come from a Behler–Parrinello network (one network an element, atom-centred "
+        f"symmetry functions{reach}) trained on {method}. Molecular dynamics at constant "
+        f"temperature and volume ran in LAMMPS for {duration(analysis.duration_ps)}{heating}"
+        f"{integration}, with a mean temperature of {analysis.temperature_K:.1f} K "
+        f"(standard deviation {analysis.temperature_std_K:.1f} K); a frame was analysed every "
+        f"{analysis.frame_interval_ps:g} ps, {analysis.n_frames} frames in all."
+    )
+
+
+def limits(
+    analysis: InterfaceAnalysis,
+    *,
+    potential_card: Mapping[str, Any],
+    cutoff_A: float | None,
+    electrode_plane: Sequence[int] | None,
+) -> list[str]:
+    """Return what the run can't say, in sentences made from its own figures."""
+    return [
+        _time_limit(analysis),
+        _builds_limit(analysis),
+        _reference_limit(potential_card),
+        _charge_limit(cutoff_A, electrode_plane),
+        f"At {analysis.temperature_K:.0f} K everything is faster than in a cell or a furnace; "
+        "nothing here is extrapolated to another temperature, since melting and glass transitions "
+        "may lie between.",
+        *(_sentence(warning) for warning in analysis.warnings if not _said(warning)),
+    ]
+
+
+def _time_limit(analysis: InterfaceAnalysis) -> str:
+    span = duration(analysis.duration_ps)
+    if analysis.duration_ps < LONG_RUN_PS:
+        return f"{span} show that the machinery works, not how an interface ages."
+    return f"{span} are long for molecular dynamics and short against hours of co-sintering."
+
+
+def _builds_limit(analysis: InterfaceAnalysis) -> str:
+    side = analysis.sides[0]
+    if side.resolved:
+        return f"Every ± is a {reason(side.reason)}, beside {analysis.n_controls} bulk controls."
+    return (
+        f"Figures marked “{NOT_RESOLVED}” carry no uncertainty: {reason(side.reason)}. An "
+        f"uncertainty needs at least {MIN_REPLICAS} independent builds beside bulk controls."
+    )
+
+
+def _reference_limit(card: Mapping[str, Any]) -> str:
+    method = reference_method(card)
+    if method is None:
+        return "The potential's card doesn't say which reference it was trained on."
+    if "chgnet" in method.lower():
+        return (
+            f"The potential is a surrogate trained on {method}, itself trained on PBE+U: an error "
+            "against CHGNet is not an error against DFT, and this run is not DFT."
+        )
+    return f"The potential is a surrogate trained on {method}; its errors come on top of that."
+
+
+def _charge_limit(cutoff_A: float | None, plane: Sequence[int] | None) -> str:
+    reach = "a short-ranged" if cutoff_A is None else f"a {cutoff_A:g} Å"
+    text = f"No long-range charge is in {reach} potential"
+    if plane is not None and tuple(plane)[:2] == (0, 0):
+        return (
+            f"{text}, and this electrode plane ({''.join(map(str, plane))}) is polar: its "
+            "electrostatics are beyond this run."
+        )
+    return f"{text}; space charge and polar planes are beyond it."
+
+
+def reference_method(card: Mapping[str, Any]) -> str | None:
+    """Return the name of the reference method in a potential's card, if it says one."""
+    for key in ("reference", "reference_method", "labels", "method"):
+        entry = card.get(key)
+        if isinstance(entry, str):
+            return entry
+        if isinstance(entry, Mapping):
+            names = [entry.get(name) for name in ("method", "name", "calculator")]
+            found = next((name for name in names if isinstance(name, str)), None)
+            if found is not None:
+                version = entry.get("version")
+                return f"{found} {version}" if version and str(version) not in found else found
+    return None
+
+
+def _inside_sentence(analysis: InterfaceAnalysis) -> str:
+    inside = analysis.inside_csm
+    if not math.isfinite(inside.final):
+        return ""
+    return f"In the inside of the slab the same measure ends at {final_value(inside)}."
+
+
+def _builds(n: int) -> str:
+    return "one build" if n == 1 else f"{n} builds"
+
+
+def reason(text: str) -> str:
+    """Return a reason to stand inside a sentence: no full stop, no leading "not resolved"."""
+    bare = text.strip().removeprefix(f"{NOT_RESOLVED}:").strip().rstrip(".") or "no reason given"
+    return bare[:1].lower() + bare[1:] if bare[1:2].islower() else bare
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:].rstrip(".") + "."
+
+
+def _said(warning: str) -> bool:
+    """Return whether `limits` says a warning of the analysis already, in its own words."""
+    return warning.startswith(NOT_RESOLVED) or "the machinery works" in warning
+
+
+def signed(value: float) -> str:
+    """Return a number with two decimals and its sign."""
+    return f"{value:+.2f}".replace("-", "−")
+
+
+def _mean_and_error(values: Any) -> tuple[float, float]:
+    return float(np.mean(values)), float(np.std(values, ddof=1) / math.sqrt(len(values)))
+
+
+def _student(n: int) -> float:
+    from scipy.stats import t
+
+    return float(t.ppf(0.975, n - 1))
