@@ -1,0 +1,202 @@
+"""Labelled structures: written compactly as extxyz, read with refusal of what can't be trusted."""
+
+from __future__ import annotations
+
+import io
+import lzma
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+from ase import Atoms
+from ase.calculators.singlepoint import SinglePointCalculator
+from ase.io.extxyz import read_extxyz, write_extxyz
+
+from sinterface.errors import InputError
+from sinterface.files import atomic_path
+
+UNITS = "eV-angstrom"
+"""Energy in eV, forces in eV/Å, stress in eV/Å³: the only units that a frame may have."""
+
+_DIGITS = 5
+
+
+@dataclass(frozen=True)
+class Label:
+    """Where a labelled frame comes from.
+
+    Attributes
+    ----------
+    system
+        Family of the structure, for example ``llzo-cubic``.
+    trajectory
+        Name of the run that made it; frames of one trajectory are alike.
+    temperature_K
+        Temperature at which it was sampled.
+    reference, reference_version, settings_hash
+        What labelled it; frames of different hashes are never mixed.
+    """
+
+    system: str
+    trajectory: str
+    temperature_K: float
+    reference: str
+    reference_version: str
+    settings_hash: str
+
+
+def labelled(atoms: Atoms, label: Label) -> Atoms:
+    """Return a copy of `atoms` that carries the results of its calculator and `label`.
+
+    Only the energy, the forces and the stress are taken, and only the species, the wrapped
+    positions and the cell, all rounded to 1e-5 (Å, eV/Å; 1e-8 for the stress, eV/Å³).
+    """
+    frame = Atoms(atoms.numbers, atoms.get_positions(wrap=True), cell=atoms.cell, pbc=True)
+    frame.positions = np.round(frame.positions, _DIGITS)
+    stress = np.round(atoms.get_stress(), 8) + 0.0
+    frame.info = {**asdict(label), "units": UNITS}
+    frame.calc = SinglePointCalculator(
+        frame,
+        energy=round(float(atoms.get_potential_energy()), _DIGITS),
+        forces=np.round(atoms.get_forces(), _DIGITS) + 0.0,
+        stress=stress,
+    )
+    return frame
+
+
+def label_of(frame: Atoms) -> Label:
+    """Return the label of `frame`.
+
+    Raises
+    ------
+    InputError
+        When a part of the label is missing.
+    """
+    info = frame.info
+    missing = [key for key in Label.__annotations__ if key not in info]
+    if missing:
+        raise InputError(
+            f"A frame of {frame.get_chemical_formula()} lacks {', '.join(missing)}; "
+            "label it with 'sinterface label'."
+        )
+    return Label(
+        str(info["system"]),
+        str(info["trajectory"]),
+        float(info["temperature_K"]),
+        str(info["reference"]),
+        str(info["reference_version"]),
+        str(info["settings_hash"]),
+    )
+
+
+def write_frames(path: Path | str, frames: Sequence[Atoms]) -> None:
+    """Write labelled frames to `path` (``.extxyz`` or ``.extxyz.xz``), whole or not at all.
+
+    Raises
+    ------
+    InputError
+        When a frame lacks a label or forces, holds NaN, or the references differ.
+    """
+    check_frames(frames, str(path))
+    text = io.StringIO()
+    write_extxyz(text, list(frames))
+    data = text.getvalue().encode()
+    if str(path).endswith(".xz"):
+        data = lzma.compress(data, preset=9)
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(data)
+
+
+def read_structures(path: Path | str) -> list[Atoms]:
+    """Read all structures of an extxyz file, compressed by xz or not, labelled or not.
+
+    Raises
+    ------
+    InputError
+        When the file is missing, damaged or not extxyz.
+    """
+    try:
+        data = Path(path).read_bytes()
+        text = (lzma.decompress(data) if str(path).endswith(".xz") else data).decode()
+        return list(read_extxyz(io.StringIO(text), slice(None)))
+    except FileNotFoundError as error:
+        raise InputError(f"There is no file '{path}'; check the path.") from error
+    except (OSError, lzma.LZMAError, ValueError, KeyError, IndexError) as error:
+        raise InputError(
+            f"'{path}' can't be read as extxyz ({error}); write it again, or leave it out."
+        ) from error
+
+
+def read_frames(paths: Path | str | Iterable[Path | str]) -> list[Atoms]:
+    """Read labelled frames from one file, or from several that share one reference.
+
+    Energies, forces and stresses are given by the usual ASE methods of each frame; `label_of`
+    gives its label.
+
+    Parameters
+    ----------
+    paths
+        extxyz files, or a folder whose ``*.extxyz*`` files are read in the order of their names.
+
+    Raises
+    ------
+    InputError
+        When there is no frame, or `check_frames` refuses one.
+    """
+    files = [paths] if isinstance(paths, (str, Path)) else list(paths)
+    files = [found for path in files for found in _expand(Path(path))]
+    frames = [frame for path in files for frame in read_structures(path)]
+    if not frames:
+        raise InputError(f"No labelled frames in {paths}; give extxyz files that hold some.")
+    check_frames(frames, ", ".join(str(path) for path in files[:3]))
+    return frames
+
+
+def _expand(path: Path) -> list[Path]:
+    if not path.is_dir():
+        return [path]
+    return sorted(p for p in path.iterdir() if p.name.endswith((".extxyz", ".extxyz.xz")))
+
+
+def check_frames(frames: Sequence[Atoms], source: str) -> None:
+    """Refuse frames that would spoil a training.
+
+    Raises
+    ------
+    InputError
+        For another unit, missing or non-finite energies, forces or stresses, a missing label, or
+        labels made by references of different settings; the message names the frame and `source`.
+    """
+    hashes: dict[str, int] = {}
+    for index, frame in enumerate(frames):
+        where = f"Frame {index} of {source}"
+        _check_units(frame, where)
+        _check_results(frame, where)
+        hashes.setdefault(label_of(frame).settings_hash, index)
+    if len(hashes) > 1:
+        found = ", ".join(f"{key} (from frame {index})" for key, index in hashes.items())
+        raise InputError(
+            f"{source} mixes labels of different reference settings: {found}; "
+            "energies of different references have no common zero: keep them in separate sets."
+        )
+
+
+def _check_units(frame: Atoms, where: str) -> None:
+    units = frame.info.get("units")
+    if units != UNITS:
+        raise InputError(
+            f"{where} has units {units!r}; convert it to eV and Å and set units={UNITS}."
+        )
+
+
+def _check_results(frame: Atoms, where: str) -> None:
+    results = frame.calc.results if frame.calc is not None else {}
+    for name, shape in (("energy", ()), ("forces", (len(frame), 3)), ("stress", (6,))):
+        if name not in results:
+            raise InputError(f"{where} has no {name}; label it again.")
+        values = np.asarray(results[name], dtype=float)
+        if values.shape != shape or not np.isfinite(values).all():
+            raise InputError(f"{where} has an unusable {name} (NaN, or a wrong shape); remove it.")
+    if not np.isfinite(frame.positions).all():
+        raise InputError(f"{where} has positions that are not numbers; remove it.")
