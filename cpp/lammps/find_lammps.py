@@ -1,0 +1,24 @@
+"""Print where LAMMPS' headers, its library and MPI's headers lie, for CMake; exit 1 without them."""
+
+from __future__ import annotations
+
+import sys
+from importlib import metadata
+from pathlib import Path
+
+
+def locate(package: str, name: str) -> Path:
+    """Return the path of the file called `name` that `package` has installed."""
+    for file in metadata.files(package) or []:
+        if file.name == name:
+            return Path(str(file.locate())).resolve()
+    sys.exit(f"{package} has no {name}")
+
+
+try:
+    headers = locate("lammps", "pair.h").parent
+    library = locate("lammps", "liblammps.so.0")
+    mpi = locate("mpich", "mpi.h").parent
+except metadata.PackageNotFoundError as missing:
+    sys.exit(f"{missing.name} is not installed")
+print(f"{headers};{library};{mpi}", end="")

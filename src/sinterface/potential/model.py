@@ -1,0 +1,186 @@
+"""A potential loaded from its directory."""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from ase.data import chemical_symbols
+from numpy.typing import ArrayLike, NDArray
+
+from sinterface.errors import InputError, nearest_name
+from sinterface.kernels import _core
+from sinterface.kernels.neighbors import NeighborList, neighbor_list
+
+if TYPE_CHECKING:
+    from sinterface.potential.calculator import SinterfaceCalculator
+
+SHIPPED = Path(__file__).parent / "shipped"
+PRECISIONS = ("double", "mixed")
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What a potential says about one structure.
+
+    Attributes
+    ----------
+    energies
+        Energy of each atom, shape (n_atoms,), in eV.
+    forces
+        Shape (n_atoms, 3), in eV/Å.
+    virial
+        −dE/dstrain, shape (3, 3), in eV.
+    """
+
+    energies: NDArray[np.float64]
+    forces: NDArray[np.float64]
+    virial: NDArray[np.float64]
+
+    @property
+    def energy(self) -> float:
+        """Total energy in eV."""
+        return float(self.energies.sum())
+
+
+class Potential:
+    """A neural-network potential in n2p2's directory layout, ready to evaluate.
+
+    Parameters
+    ----------
+    directory
+        Holds ``input.nn``, ``scaling.data``, ``weights.ZZZ.data`` and, where there are any,
+        ``extension.nn`` (short-range repulsion) and ``potential.toml`` (its card).
+
+    Raises
+    ------
+    InputError
+        When a file is missing or damaged; the message names file and line.
+    """
+
+    def __init__(self, directory: Path | str):
+        self.directory = Path(directory).resolve()
+        try:
+            self._engine = _core.Engine(str(self.directory))
+        except _core.PotentialError as error:
+            raise InputError(str(error)) from None
+        self.elements: tuple[str, ...] = tuple(self._engine.elements)
+        self.cutoff_A: float = self._engine.cutoff
+        self.warnings: tuple[str, ...] = tuple(self._engine.warnings)
+        self.kernel: str = self._engine.kernel
+
+    @cached_property
+    def card(self) -> dict[str, Any]:
+        """Contents of ``potential.toml``: reference, data, held-out errors; empty without one."""
+        path = self.directory / "potential.toml"
+        if not path.exists():
+            return {}
+        try:
+            return tomllib.loads(path.read_text(encoding="utf-8"))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise InputError(f"'{path}' is no valid TOML: {error}.") from None
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 over the files that decide energies and forces."""
+        digest = hashlib.sha256()
+        names = ["input.nn", "extension.nn", "scaling.data"]
+        names += sorted(path.name for path in self.directory.glob("weights.*.data"))
+        for name in names:
+            path = self.directory / name
+            if path.exists():
+                digest.update(name.encode() + b"\0" + path.read_bytes())
+        return digest.hexdigest()
+
+    def species(self, symbols: Sequence[str]) -> NDArray[np.int32]:
+        """Index of each atom's element; raises `InputError` for an element it lacks."""
+        known = {symbol: k for k, symbol in enumerate(self.elements)}
+        missing = sorted(set(symbols) - set(known))
+        if missing:
+            raise InputError(
+                f"The potential in '{self.directory.name}' knows {', '.join(self.elements)}, "
+                f"but the structure holds {', '.join(missing)}; use a potential trained on them."
+            )
+        return np.array([known[symbol] for symbol in symbols], dtype=np.int32)
+
+    def neighbors(self, positions: ArrayLike, cell: ArrayLike, pbc: ArrayLike) -> NeighborList:
+        """Neighbour list at the potential's cutoff."""
+        return neighbor_list(positions, cell, pbc, self.cutoff_A)
+
+    def evaluate(
+        self,
+        numbers: Sequence[int] | NDArray[np.int64],
+        positions: NDArray[np.float64],
+        neighbors: NeighborList,
+        *,
+        precision: str = "double",
+        threads: int = 1,
+    ) -> Evaluation:
+        """Energies, forces and virial of a structure.
+
+        Parameters
+        ----------
+        numbers
+            Atomic numbers, shape (n_atoms,).
+        positions
+            Cartesian positions, shape (n_atoms, 3), in Å.
+        neighbors
+            Neighbour list with at least the potential's cutoff.
+        precision
+            ``"double"`` or ``"mixed"`` (single-precision lanes, double-precision sums).
+        """
+        species = self.species([chemical_symbols[int(z)] for z in numbers])
+        points = np.ascontiguousarray(positions, dtype=float)
+        energies, forces, virial = self._engine.evaluate(
+            points,
+            species,
+            neighbors.first,
+            neighbors.neighbors,
+            neighbors.shifts,
+            precision=precision,
+            threads=threads,
+        )
+        return Evaluation(energies, forces, virial)
+
+    def calculator(self, precision: str = "double", threads: int = 1) -> SinterfaceCalculator:
+        """Return an ASE calculator: energy, energies, forces and stress."""
+        from sinterface.potential.calculator import SinterfaceCalculator
+
+        return SinterfaceCalculator(self, precision=precision, threads=threads)
+
+    def __repr__(self) -> str:
+        return f"Potential('{self.directory.name}', elements={' '.join(self.elements)})"
+
+
+def shipped_potentials() -> list[str]:
+    """Names of the potentials that come with sinterface."""
+    if not SHIPPED.is_dir():
+        return []
+    return sorted(path.parent.name for path in SHIPPED.glob("*/input.nn"))
+
+
+def load_potential(path_or_name: Path | str) -> Potential:
+    """Load a potential from its directory, or one that ships with sinterface by its name.
+
+    Raises
+    ------
+    InputError
+        When there is neither such a directory nor such a name, or a file is damaged.
+    """
+    path = Path(path_or_name)
+    if path.is_dir():
+        return Potential(path)
+    names = shipped_potentials()
+    if str(path_or_name) in names:
+        return Potential(SHIPPED / str(path_or_name))
+    hint = nearest_name(str(path_or_name), names)
+    raise InputError(
+        f"No potential '{path_or_name}': it is neither a directory nor one of the shipped "
+        f"potentials ({', '.join(names)}).{hint}"
+    )
