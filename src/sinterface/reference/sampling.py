@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 from ase import Atoms
 from ase.md.langevin import Langevin
-from ase.md.velocitydistribution import MaxwellBoltzmannDistribution, Stationary
+from ase.md.velocitydistribution import Stationary, thermalize_momenta
 from ase.optimize import FIRE
 from ase.units import fs
 
@@ -87,7 +87,7 @@ def _run_hot(
     rng: np.random.Generator,
 ) -> None:
     dynamics = trajectory.dynamics
-    MaxwellBoltzmannDistribution(atoms, temperature_K=1.5 * trajectory.temperature_K, rng=rng)
+    thermalize_momenta(atoms, temperature_K=1.5 * trajectory.temperature_K, rng=rng)
     Stationary(atoms)
     motion = Langevin(
         atoms,

@@ -20,7 +20,11 @@ def make_frame() -> MakeFrame:
     """Return a maker of labelled copper frames."""
 
     def make(
-        system: str = "cu", trajectory: str = "cu-0", seed: int = 0, settings: str = "emt-1", n: int = 1
+        system: str = "cu",
+        trajectory: str = "cu-0",
+        seed: int = 0,
+        settings: str = "emt-1",
+        n: int = 1,
     ) -> Atoms:
         atoms = bulk("Cu", cubic=True) * (n, 1, 1)
         atoms.positions += 0.1 * np.random.default_rng(seed).standard_normal(atoms.positions.shape)
