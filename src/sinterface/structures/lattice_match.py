@@ -1,0 +1,155 @@
+"""Supercells of two planes that fit: the electrolyte keeps its lattice, the electrode is strained."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sinterface.errors import InputError
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class LatticeMatch:
+    """Two supercells of one shape.
+
+    Attributes
+    ----------
+    electrolyte, electrode
+        Integer combinations of each plane's own vectors, shape (2, 2), rows.
+    cell
+        The common cell, rows in Å, shape (2, 2), the first along x.
+    edge_strain
+        Relative change of length of the electrode's two edges (positive: stretched).
+    angle_change_degrees
+        Change of the angle between the electrode's edges.
+    """
+
+    electrolyte: Integers
+    electrode: Integers
+    cell: Floats
+    edge_strain: tuple[float, float]
+    angle_change_degrees: float
+
+    @property
+    def strain(self) -> float:
+        """Largest of both edge strains and the shear, in absolute value."""
+        return max(
+            *(abs(e) for e in self.edge_strain), math.radians(abs(self.angle_change_degrees))
+        )
+
+
+def match_lattices(
+    electrolyte: Floats,
+    electrode: Floats,
+    *,
+    max_strain: float = 0.03,
+    shortest_edge_A: float = 9.0,
+    longest_edge_A: float = 30.0,
+) -> LatticeMatch:
+    """Return the smallest pair of supercells whose strain is within `max_strain`.
+
+    Electrolyte cells are tried by area, nearly square-cornered ones only; for each, the
+    electrode's edges are the lattice vectors nearest in length whose angle fits best.
+
+    Parameters
+    ----------
+    electrolyte, electrode
+        Plane vectors as rows, shape (2, 2), in Å.
+    max_strain
+        Limit of each edge's strain and of the shear (rad).
+    shortest_edge_A, longest_edge_A
+        Limits of the common cell's edges.
+
+    Raises
+    ------
+    InputError
+        When no cell fits; the message names the best that was found.
+    """
+    best: LatticeMatch | None = None
+    for cell in _supercells(electrolyte, shortest_edge_A, longest_edge_A):
+        found = _fit(electrolyte, cell, electrode, max(0.1, 2.0 * max_strain))
+        if found is not None and (best is None or found.strain < best.strain):
+            best = found
+        if best is not None and best.strain <= max_strain:
+            return best
+    if best is None:
+        raise InputError(
+            f"The two planes have no common cell with edges of {shortest_edge_A:g} to "
+            f"{longest_edge_A:g} Å; choose other planes."
+        )
+    edges = " × ".join(f"{edge:.1f}" for edge in np.linalg.norm(best.cell, axis=1))
+    raise InputError(
+        f"The two planes don't match within a strain of {100 * max_strain:g} %: the best common "
+        f"cell, {edges} Å, strains the electrode by {100 * best.strain:.2f} %; "
+        "raise max_strain or choose other planes."
+    )
+
+
+def _supercells(plane: Floats, shortest: float, longest: float) -> Iterator[Integers]:
+    """Yield supercells by area whose edges are allowed and meet at 75 to 105 degrees."""
+    vectors, lengths = _vectors(plane, longest)
+    keep = lengths >= shortest
+    vectors, lengths = vectors[keep], lengths[keep]
+    cartesian = vectors @ plane
+    area = cartesian[:, None, 0] * cartesian[None, :, 1]
+    area -= cartesian[:, None, 1] * cartesian[None, :, 0]
+    sine = area / (lengths[:, None] * lengths[None, :])
+    first, second = np.nonzero(sine > math.sin(math.radians(75.0)))
+    half = (vectors[first, 0] > 0) | ((vectors[first, 0] == 0) & (vectors[first, 1] > 0))
+    first, second = first[half], second[half]
+    keys = -vectors[first, 0], -sine[first, second].round(6), area[first, second].round(3)
+    order = np.lexsort(keys)
+    for index in order[:400]:
+        yield np.array([vectors[first[index]], vectors[second[index]]])
+
+
+def _vectors(plane: Floats, longest: float) -> tuple[Integers, Floats]:
+    heights = abs(np.linalg.det(plane)) / np.linalg.norm(plane[::-1], axis=1)
+    counts = np.ceil(longest / heights).astype(int)
+    grid = np.stack(np.meshgrid(*[np.arange(-n, n + 1) for n in counts], indexing="ij"), -1)
+    vectors = grid.reshape(-1, 2)
+    lengths = np.linalg.norm(vectors @ plane, axis=1)
+    keep = (lengths > 1e-6) & (lengths <= longest)
+    return vectors[keep], lengths[keep]
+
+
+def _fit(
+    electrolyte: Floats, cell: Integers, electrode: Floats, tolerance: float
+) -> LatticeMatch | None:
+    """Return the electrode's supercell that fits `cell` best, or None within `tolerance`."""
+    target = cell @ electrolyte
+    edges = np.linalg.norm(target, axis=1)
+    vectors, lengths = _vectors(electrode, float(edges.max()) * (1.0 + tolerance))
+    firsts = vectors[np.abs(edges[0] / lengths - 1.0) < tolerance]
+    seconds = vectors[np.abs(edges[1] / lengths - 1.0) < tolerance]
+    if len(firsts) == 0 or len(seconds) == 0:
+        return None
+    a, b = firsts @ electrode, seconds @ electrode
+    a_length, b_length = np.linalg.norm(a, axis=1), np.linalg.norm(b, axis=1)
+    cross = a[:, None, 0] * b[None, :, 1] - a[:, None, 1] * b[None, :, 0]
+    angle = np.degrees(np.arctan2(cross, a @ b.T))
+    wanted = math.degrees(math.atan2(np.linalg.det(target), float(target[0] @ target[1])))
+    strains = np.maximum(
+        np.abs(edges[0] / a_length - 1.0)[:, None], np.abs(edges[1] / b_length - 1.0)[None, :]
+    )
+    score = np.maximum(strains, np.radians(np.abs(angle - wanted)))
+    i, j = np.unravel_index(int(score.argmin()), score.shape)
+    return LatticeMatch(
+        electrolyte=cell,
+        electrode=np.array([firsts[i], seconds[j]]),
+        cell=_along_x(target),
+        edge_strain=(float(edges[0] / a_length[i] - 1.0), float(edges[1] / b_length[j] - 1.0)),
+        angle_change_degrees=float(wanted - angle[i, j]),
+    )
+
+
+def _along_x(cell: Floats) -> Floats:
+    x = cell[0] / np.linalg.norm(cell[0])
+    return cell @ np.array([x, [-x[1], x[0]]]).T

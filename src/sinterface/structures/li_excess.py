@@ -1,0 +1,164 @@
+"""Lithium moved from one boundary of an interface cell to the other, by electrostatics."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import erfc
+
+from sinterface.errors import InputError
+from sinterface.structures.contacts import comfortable, contacts, shortest_allowed
+from sinterface.structures.lithium import COULOMB_EV_A, Floats, Integers, formal_charges
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+DAMPING_PER_A = 0.2
+CUTOFF_A = 9.0
+GRID_A = 0.5
+NOISE_EV = 0.05  # spread of the random choice between sites of nearly equal energy
+
+
+@dataclass(frozen=True)
+class Dividing:
+    """Where the two sides of the cell are told apart, and what is stoichiometric.
+
+    The lower side reaches from height `electrolyte_A` to `electrode_A`, the upper one from there
+    to `electrolyte_A` in the next cell. Li is counted against `electrolyte_ratio` Li for each
+    atom `electrolyte_marker` of the electrolyte, and likewise for the electrode.
+    """
+
+    electrolyte_A: float
+    electrode_A: float
+    electrolyte_marker: str
+    electrode_marker: str
+    electrolyte_ratio: float
+    electrode_ratio: float
+
+
+def lithium_excess(atoms: Atoms, dividing: Dividing) -> tuple[int | float, int | float]:
+    """Return the number of Li in excess of the stoichiometric cut, lower side and upper side."""
+    height = atoms.cell.array[2, 2]
+    lower = (atoms.positions[:, 2] - dividing.electrolyte_A) % height < (
+        dividing.electrode_A - dividing.electrolyte_A
+    )
+    symbols, region = np.array(atoms.get_chemical_symbols()), atoms.arrays["region"]
+    weight = (symbols == "Li").astype(float)
+    electrolyte = (symbols == dividing.electrolyte_marker) & (region == 0)
+    weight[electrolyte] -= dividing.electrolyte_ratio
+    weight[(symbols == dividing.electrode_marker) & (region == 1)] -= dividing.electrode_ratio
+    return float(weight[lower].sum()), float(weight[~lower].sum())
+
+
+def potentials(points: Floats, positions: Floats, charges: Floats, cell: Floats) -> Floats:
+    """Return the electrostatic potential at `points` in V, from damped charges cut off at 9 Å.
+
+    Shifted damped sum of Wolf et al., J. Chem. Phys. 110 (1999) 8254; when `points` is
+    `positions`, an atom doesn't act on itself.
+    """
+    i, j, distance = contacts(points, positions, cell, CUTOFF_A)
+    return np.bincount(i, charges[j] * _damped(distance), minlength=len(points))
+
+
+def _damped(distance: Floats) -> Floats:
+    edge = erfc(DAMPING_PER_A * CUTOFF_A) / CUTOFF_A
+    values: Floats = COULOMB_EV_A * (erfc(DAMPING_PER_A * distance) / distance - edge)
+    return values
+
+
+def weakest_lithium(
+    atoms: Atoms, candidates: Integers, number: int, random: np.random.Generator
+) -> Integers:
+    """Return `number` of `candidates` (Li) whose removal costs least, one after another."""
+    if number > len(candidates):
+        raise InputError(
+            f"{number} Li were to leave the Li-deficient side but only {len(candidates)} are "
+            "within reach of it; ask for a smaller difference of the Li excess."
+        )
+    charges = formal_charges(atoms.get_chemical_symbols())
+    cell = atoms.cell.array
+    energy = potentials(atoms.positions, atoms.positions, charges, cell)[candidates]
+    energy += NOISE_EV * random.standard_normal(len(candidates))
+    chosen: list[int] = []
+    for _ in range(number):
+        best = int(energy.argmax())
+        chosen.append(int(candidates[best]))
+        _, near, distance = contacts(
+            atoms.positions[candidates[[best]]], atoms.positions[candidates], cell, CUTOFF_A
+        )
+        apart = distance > 1e-6
+        np.subtract.at(energy, near[apart], _damped(distance[apart]))
+        energy[best] = -np.inf
+    return np.array(chosen, dtype=int)
+
+
+def free_sites(atoms: Atoms, window_A: tuple[float, float], slack: float) -> Floats:
+    """Return grid points between two heights where a Li keeps its distance from every atom.
+
+    Parameters
+    ----------
+    atoms
+        The cell.
+    window_A
+        Lower and upper height; may pass the cell's upper face.
+    slack
+        1 asks for comfortable distances, 0 for the shortest allowed as built.
+    """
+    cell = atoms.cell.array
+    counts = np.ceil(np.linalg.norm(cell[:2], axis=1) / GRID_A).astype(int)
+    heights = np.arange(window_A[0], window_A[1], GRID_A)
+    grid = np.meshgrid(*[np.arange(n) / n for n in counts], heights / cell[2, 2], indexing="ij")
+    points = np.stack(grid, axis=-1).reshape(-1, 3) @ cell
+    symbols = atoms.get_chemical_symbols()
+    limits = {
+        s: slack * comfortable("Li", s) + (1.0 - slack) * shortest_allowed("Li", s)
+        for s in set(symbols)
+    }
+    i, j, distance = contacts(points, atoms.positions, cell, max(limits.values()))
+    crowded = i[distance < np.array([limits[s] for s in symbols])[j]]
+    return points[np.setdiff1d(np.arange(len(points)), crowded)]
+
+
+def best_sites(
+    atoms: Atoms, window_A: tuple[float, float], number: int, random: np.random.Generator
+) -> Floats:
+    """Return `number` positions for further Li in the window, lowest electrostatic energy first.
+
+    Distances are relaxed step by step from comfortable to the shortest allowed as built when
+    there is no room.
+
+    Raises
+    ------
+    InputError
+        When not even those leave room.
+    """
+    charges, cell = formal_charges(atoms.get_chemical_symbols()), atoms.cell.array
+    for slack in (1.0, 0.75, 0.5, 0.25):
+        points = free_sites(atoms, window_A, slack)
+        apart = slack * comfortable("Li", "Li") + (1.0 - slack) * shortest_allowed("Li", "Li")
+        energy = potentials(points, atoms.positions, charges, cell)
+        energy += NOISE_EV * random.standard_normal(len(points))
+        chosen = _greedy(points, energy, number, cell, apart)
+        if len(chosen) == number:
+            return points[chosen]
+    raise InputError(
+        f"There is no room for {number} more Li at the Li-sufficient side; ask for a smaller "
+        "difference of the Li excess or a wider gap."
+    )
+
+
+def _greedy(
+    points: Floats, energy: Floats, number: int, cell: Floats, apart: float
+) -> Sequence[int]:
+    chosen: list[int] = []
+    while len(chosen) < number and len(points) and np.isfinite(energy.min()):
+        best = int(energy.argmin())
+        chosen.append(best)
+        _, near, distance = contacts(points[[best]], points, cell, CUTOFF_A)
+        np.add.at(energy, near[distance > 1e-6], _damped(distance[distance > 1e-6]))
+        energy[near[distance < apart]] = np.inf
+    return chosen
