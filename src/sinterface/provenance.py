@@ -84,7 +84,7 @@ def available_cores(quota: Path = Path("/sys/fs/cgroup/cpu.max")) -> int:
 
 
 def git_state(directory: Path) -> dict[str, Any] | None:
-    """Return commit and cleanliness of the git tree around `directory`; None where there is none."""
+    """Return commit and cleanliness of the git tree around `directory`; None without one."""
     commit = _git(directory, "rev-parse", "HEAD")
     if commit is None:
         return None

@@ -29,7 +29,8 @@ def make_study(tmp_path: Path) -> Callable[..., StudyFile]:
     """Write and read a study file: ``make_study(study={"replicas": 2}, dynamics={...})``."""
 
     def make(**tables: dict[str, Any]) -> StudyFile:
-        tables = {**tables, "study": {"name": "trial", "replicas": 2, **tables.get("study", {})}}
+        few = {"name": "trial", "replicas": 2, "controls": False}
+        tables = {**tables, "study": {**few, **tables.get("study", {})}}
         lines = []
         for name, keys in tables.items():
             lines += [f"[{name}]", *(f"{key} = {toml_value(v)}" for key, v in keys.items())]

@@ -47,14 +47,15 @@ def dynamics(place: Workplace, progress: ProgressCallback) -> Mapping[str, Any]:
 
 def analysis(place: Workplace, progress: ProgressCallback) -> Mapping[str, Any]:
     CALLS.append(place.task.name)
-    runs = [(folder / "frames.txt").read_text() for folder in place.upstream]
+    folders = place.folders("dynamics") + place.folders("dynamics", controls=True)
+    runs = [(folder / "frames.txt").read_text() for folder in folders]
     (place.directory / "analysis.json").write_text(json.dumps(runs))
     return {"frames": sum(len(run.splitlines()) for run in runs)}
 
 
 def report(place: Workplace, progress: ProgressCallback) -> Mapping[str, Any]:
     CALLS.append(place.task.name)
-    text = (place.upstream[0] / "analysis.json").read_text()
+    text = (place.folders("analysis")[0] / "analysis.json").read_text()
     (place.directory / "figures").mkdir()
     (place.directory / "figures" / "width.svg").write_text("<svg/>")
     (place.directory / "report.html").write_text(f"<html>{text}</html>")
@@ -63,8 +64,15 @@ def report(place: Workplace, progress: ProgressCallback) -> Mapping[str, Any]:
 
 def pipeline(**other: Any) -> Pipeline:
     """Return the fakes, some of them replaced."""
-    functions = {"build": build, "dynamics": dynamics, "analysis": analysis, "report": report}
-    return Pipeline(identify, {**functions, **other}, lambda file: 744, lambda file: 20_000.0)
+    functions = {
+        "build": build,
+        "control": build,
+        "dynamics": dynamics,
+        "analysis": analysis,
+        "report": report,
+    }
+    counts = {"interface": 744, "electrolyte": 192, "electrode": 240}
+    return Pipeline(identify, {**functions, **other}, lambda file: counts, lambda file: 20_000.0)
 
 
 if __name__ == "__main__":

@@ -78,7 +78,7 @@ def test_check_before_and_after(
     assert [stage["state"] for stage in before["stages"]] == ["to run"] * 6
     assert before["stages"][1]["steps"] == 10_000
     assert before["seconds"] == pytest.approx(2 * 744 * 10_000 / 20_000)
-    assert before["atoms_source"] == "estimated"
+    assert before["stages"][1]["atoms"] == 744
     command("run", path)
     after = json.loads(command("check", path, "--json").stdout)
     assert [stage["state"] for stage in after["stages"]] == ["done"] * 6
@@ -133,9 +133,7 @@ def test_failing_stage_is_one_sentence(
     assert result.stderr.splitlines()[-1] == "Error: The cell is too small; use size = 'small'."
 
 
-def test_ctrl_c_tells_how_to_go_on(
-    fake: ModuleType, make_study: MakeStudy, tmp_path: Path
-) -> None:
+def test_ctrl_c_tells_how_to_go_on(fake: ModuleType, make_study: MakeStudy, tmp_path: Path) -> None:
     folder = str(Path(str(fake.__file__)).parent)
     process = subprocess.Popen(
         [sys.executable, "-c", INTERRUPTIBLE, folder, "run", str(make_study().path), "-o", "run"],

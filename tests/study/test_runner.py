@@ -87,6 +87,18 @@ def test_more_replicas_keep_the_earlier_ones(
     assert fake.CALLS == ["build 3", "dynamics 3", "analysis", "report"]
 
 
+def test_controls_are_runs_of_their_own(
+    fake: ModuleType, make_study: MakeStudy, tmp_path: Path
+) -> None:
+    run = tmp_path / "run"
+    run_study(make_study(), run, fake.pipeline())
+    fake.CALLS.clear()
+    run_study(make_study(study={"controls": True}), run, fake.pipeline())
+    roles = ("electrolyte", "electrode")
+    controls = [f"{stage} {role}" for role in roles for stage in ("control", "dynamics")]
+    assert fake.CALLS == [*controls, "analysis", "report"]
+
+
 def test_inputs_decide_the_hash(fake: ModuleType, make_study: MakeStudy) -> None:
     file = make_study()
     tasks = plan_tasks(file, fake.identify(file))
@@ -120,7 +132,7 @@ def test_interrupted_run_resumes(fake: ModuleType, make_study: MakeStudy, tmp_pa
 
     class Impatient(Listener):
         def moved(self, task: Any, progress: Any) -> None:
-            if task.replica == 1 and progress.done == 3:
+            if task.part == "2" and progress.done == 3:
                 raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):

@@ -33,7 +33,6 @@ def forecast_table(forecast: Forecast) -> RenderableType:
     facts = {
         "study": forecast.study,
         "run directory": forecast.run_directory,
-        "atoms": forecast.atoms_source,
         "speed": f"{rate:,.0f} atom-steps/s ({forecast.rate_source})" if rate else "not measured",
         "threads": forecast.threads,
         "disk": f"{forecast.disk_MB:.1f} MB needed, {forecast.free_MB:,.0f} MB free",

@@ -1,0 +1,1 @@
+"""Studies: a TOML file, its stages, and the runner that skips, resumes and records them."""

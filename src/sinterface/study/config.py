@@ -48,6 +48,11 @@ class StudyTable(Table):
         le=100,
         description="Independent builds and runs; error bars need at least three.",
     )
+    controls: bool = Field(
+        True,
+        description="Also run each bulk crystal at the same strain and temperature; without "
+        "these controls no figure counts as resolved.",
+    )
 
 
 class PotentialTable(Table):
@@ -144,8 +149,8 @@ class DynamicsTable(Table):
 class AnalysisTable(Table):
     """What is measured along the trajectories."""
 
-    bin_width_A: float = Field(
-        0.5, gt=0, le=10, description="Width of the profiles' bins along the normal, Angstrom."
+    max_frames: int = Field(
+        400, ge=10, le=100_000, description="Most frames read of each run, at a regular stride."
     )
 
 

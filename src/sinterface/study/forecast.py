@@ -52,8 +52,6 @@ class Forecast:
         Its name and where its results go.
     stages
         Every stage in order.
-    atoms_source
-        Where the number of atoms comes from.
     rate_atom_steps_per_s, rate_source
         Speed of the dynamics, and where that figure comes from; None where not measured.
     threads
@@ -67,7 +65,6 @@ class Forecast:
     study: str
     run_directory: str
     stages: tuple[StageForecast, ...]
-    atoms_source: str
     rate_atom_steps_per_s: float | None
     rate_source: str
     threads: int
@@ -104,18 +101,17 @@ def forecast_study(
         When the disk hasn't enough room.
     """
     tasks = plan_tasks(file, pipeline.identify(file))
-    atoms, atoms_source = _atoms(file, tasks, run_directory, pipeline)
+    counts = pipeline.count_atoms(file)
     rate, rate_source = _recorded_rate(tasks, run_directory), "an earlier run in this directory"
     if rate is None and benchmark:
         rate, rate_source = pipeline.measure_rate(file), "measured just now"
-    stages = tuple(_stage(task, file, run_directory, atoms, rate) for task in tasks)
+    stages = tuple(_stage(task, file, run_directory, counts, rate) for task in tasks)
     needed_MB = sum(stage.disk_MB or 0.0 for stage in stages)
     check_room(run_directory, needed_MB)
     return Forecast(
         study=file.study.study.name,
         run_directory=str(run_directory),
         stages=stages,
-        atoms_source=atoms_source,
         rate_atom_steps_per_s=rate,
         rate_source=rate_source if rate else "not measured",
         threads=file.study.dynamics.threads or available_cores(),
@@ -163,9 +159,16 @@ def check_room(directory: Path, needed_MB: float) -> None:
 
 
 def _stage(
-    task: Task, file: StudyFile, run_directory: Path, atoms: int, rate: float | None
+    task: Task,
+    file: StudyFile,
+    run_directory: Path,
+    counts: Mapping[str, int],
+    rate: float | None,
 ) -> StageForecast:
     state, directory = state_of(task, run_directory), str(task.directory(run_directory))
+    atoms = counts.get(task.part, counts["interface"])
+    if task.stage in ("build", "control"):
+        return StageForecast(task.name, state, directory, atoms)
     if task.stage != "dynamics":
         return StageForecast(task.name, state, directory)
     steps, frames = steps_and_frames(file.study.dynamics)
@@ -175,21 +178,10 @@ def _stage(
     return StageForecast(task.name, state, directory, atoms, steps, frames, disk, seconds)
 
 
-def _atoms(
-    file: StudyFile, tasks: tuple[Task, ...], run_directory: Path, pipeline: Pipeline
-) -> tuple[int, str]:
-    for summary in _summaries(tasks, "build", run_directory):
-        return int(summary["atoms"]), "built"
-    return pipeline.estimate_atoms(file), "estimated"
-
-
 def _recorded_rate(tasks: tuple[Task, ...], run_directory: Path) -> float | None:
-    for summary in _summaries(tasks, "dynamics", run_directory):
-        if summary.get("atom_steps_per_s"):
-            return float(summary["atom_steps_per_s"])
+    """Return the speed of the first finished run."""
+    for task in tasks:
+        record = read_record(task.directory(run_directory)) if task.stage == "dynamics" else None
+        if record and record["summary"].get("atom_steps_per_s"):
+            return float(record["summary"]["atom_steps_per_s"])
     return None
-
-
-def _summaries(tasks: tuple[Task, ...], stage: str, run_directory: Path) -> list[Mapping[str, Any]]:
-    records = [read_record(task.directory(run_directory)) for task in tasks if task.stage == stage]
-    return [record["summary"] for record in records if record]

@@ -27,6 +27,7 @@ class Holder:
     started: str
 
     def __str__(self) -> str:
+        """Return the words of an error message."""
         return f"process {self.pid} on {self.host} since {self.started}"
 
 

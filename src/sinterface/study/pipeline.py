@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sinterface.errors import RunError
 from sinterface.files import atomic_path, write_text
 from sinterface.progress import Progress, ProgressCallback
-from sinterface.provenance import available_cores, digest, file_digest
+from sinterface.provenance import available_cores, digest, file_digest, now, record
 from sinterface.study.forecast import check_room, steps_and_frames, trajectory_MB
 from sinterface.study.prediction import check_elements, read_structure
 from sinterface.study.reading import StudyFile
-from sinterface.study.stages import Pipeline, Workplace
+from sinterface.study.stages import CONTROLS, Pipeline, Workplace, read_record
 from sinterface.study.summary import CERTIFICATE_NAME
 
 if TYPE_CHECKING:
     from ase import Atoms
 
+    from sinterface.analysis.results import InterfaceAnalysis
     from sinterface.potential.model import Potential
 
 STRUCTURE_NAME = "interface.extxyz"
@@ -39,7 +41,7 @@ def identify(file: StudyFile) -> dict[str, str]:
 
     potential = potential_of(file)
     found = {"potential": potential.fingerprint}
-    for role in ("electrolyte", "electrode"):
+    for role in CONTROLS:
         crystal = crystal_of(file, role)
         symbols = load_crystal(crystal).get_chemical_symbols()
         check_elements(symbols, potential, f"The {role} '{getattr(file.study.interface, role)}'")
@@ -64,6 +66,11 @@ def crystal_of(file: StudyFile, role: str) -> str:
     return name.lower() if name.lower() in NAMES else str(file.resolve(name))
 
 
+def crystals_of(file: StudyFile) -> tuple[str, str]:
+    """Return name or CIF path of the electrolyte and of the electrode."""
+    return crystal_of(file, "electrolyte"), crystal_of(file, "electrode")
+
+
 def threads_of(file: StudyFile) -> int:
     """Return how many threads the forces may use."""
     return file.study.dynamics.threads or available_cores()
@@ -71,40 +78,48 @@ def threads_of(file: StudyFile) -> int:
 
 def build(place: Workplace, progress: ProgressCallback) -> Mapping[str, Any]:
     """Build one replica's interface and relax it; write structure and certificate."""
-    from sinterface.dynamics.relax import relax
     from sinterface.structures.interface import build_interface
 
-    study = place.file.study
-    calculator = potential_of(place.file).calculator(
-        precision="double", threads=threads_of(place.file)
-    )
-    settings = study.interface.model_dump(exclude={"electrolyte", "electrode"})
+    table = place.file.study.interface
+    potential = potential_of(place.file)
+    calculator = potential.calculator(precision="double", threads=threads_of(place.file))
     progress(Progress(0.0, 1.0, "building"))
     interface = build_interface(
-        crystal_of(place.file, "electrolyte"),
-        crystal_of(place.file, "electrode"),
+        *crystals_of(place.file),
         calculator=calculator,
         seed=place.task.seed,
-        **settings,
+        cutoff_A=potential.cutoff_A,
+        **table.model_dump(exclude=set(CONTROLS)),
     )
-    relaxed = relax(
-        interface.atoms, calculator, cell="normal", progress=progress, **study.relax.model_dump()
-    )
-    certificate = interface.certificate.to_dict()
-    return _keep_build(place.directory, relaxed, certificate)
+    return _relax(place, interface.atoms, interface.certificate.to_dict(), progress)
 
 
-def _keep_build(directory: Path, relaxed: Any, certificate: dict[str, Any]) -> Mapping[str, Any]:
-    """Write the relaxed structure and its certificate; return the stage's summary."""
+def control(place: Workplace, progress: ProgressCallback) -> Mapping[str, Any]:
+    """Make one bulk crystal at the interface's strain and relax it as an interface."""
+    from sinterface.study.controls import bulk_control, fit_crystals
+
+    fit = fit_crystals(crystals_of(place.file), place.file.study.interface, place.task.seed)
+    return _relax(place, bulk_control(fit, place.task.part), {"role": place.task.part}, progress)
+
+
+def _relax(
+    place: Workplace, atoms: Atoms, certificate: Mapping[str, Any], progress: ProgressCallback
+) -> Mapping[str, Any]:
+    """Relax and write the structure with its certificate; return the stage's summary."""
+    from sinterface.dynamics.relax import relax
+
+    calculator = potential_of(place.file).calculator(threads=threads_of(place.file))
+    settings = place.file.study.relax.model_dump()
+    relaxed = relax(atoms, calculator, cell="normal", progress=progress, **settings)
     relaxation = {
         "converged": bool(relaxed.converged),
         "steps": int(relaxed.steps),
         "max_force_eV_per_A": float(relaxed.max_force_eV_per_A),
         "normal_stress_GPa": float(relaxed.stress_GPa[2]),
     }
-    write_structure(directory / STRUCTURE_NAME, relaxed.atoms)
+    write_structure(place.directory / STRUCTURE_NAME, relaxed.atoms)
     text = json.dumps({**certificate, "relaxation": relaxation}, indent=1) + "\n"
-    write_text(directory / CERTIFICATE_NAME, text)
+    write_text(place.directory / CERTIFICATE_NAME, text)
     return {"atoms": len(relaxed.atoms), **relaxation}
 
 
@@ -146,17 +161,110 @@ def dynamics(place: Workplace, progress: ProgressCallback) -> Mapping[str, Any]:
 
 
 def analysis(place: Workplace, progress: ProgressCallback) -> Mapping[str, Any]:
-    """Analyse all replicas together."""
-    raise RunError("not wired yet")
+    """Analyse all replicas together, beside the bulk controls where there are any."""
+    from sinterface.analysis.degradation import analyze_interface
+    from sinterface.dynamics.trajectory import open_trajectory
+
+    with ExitStack() as stack:
+        runs, controls = (
+            [
+                stack.enter_context(open_trajectory(folder))
+                for folder in place.folders("dynamics", controls=wanted)
+            ]
+            for wanted in (False, True)
+        )
+        result = analyze_interface(
+            runs,
+            references=[read_built(folder).positions for folder in place.folders("build")],
+            controls=controls,
+            max_frames=place.file.study.analysis.max_frames,
+            progress=progress,
+        )
+    result.write(place.directory)
+    return _headline(result)
+
+
+def _headline(result: InterfaceAnalysis) -> dict[str, Any]:
+    """Return the figures of both sides in short, for `show`."""
+    figures: dict[str, Any] = {}
+    for side in result.sides:
+        for measure in (side.width, side.interdiffused_per_nm2, side.layer_csm):
+            entry = {"value": measure.final, "resolved": measure.resolved, "unit": measure.unit}
+            entry["standard_error"] = measure.final_std if measure.resolved else None
+            figures.setdefault(side.side, {})[measure.name] = finite(entry)
+    return {"frames": result.n_frames, "temperature_K": result.temperature_K, **figures}
+
+
+def finite(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a mapping whose undefined numbers are None, as JSON wants it."""
+    undefined = {k for k, v in values.items() if isinstance(v, float) and not math.isfinite(v)}
+    return {key: None if key in undefined else value for key, value in values.items()}
 
 
 def report(place: Workplace, progress: ProgressCallback) -> Mapping[str, Any]:
     """Write the report."""
-    raise RunError("not wired yet")
+    from sinterface.analysis.results import InterfaceAnalysis
+    from sinterface.report.document import write_report
+
+    potential = potential_of(place.file)
+    card = {
+        **potential.card,
+        "cutoff_A": potential.cutoff_A,
+        "fingerprint": potential.fingerprint,
+    }
+    builds, runs = place.folders("build"), place.folders("dynamics")
+    progress(Progress(0.0, 1.0, "drawing"))
+    write_report(
+        place.directory,
+        study=place.file.study.model_dump(mode="json"),
+        analysis=InterfaceAnalysis.read(place.folders("analysis")[0]),
+        structures=[(read_built(b), last_frame(b, r)) for b, r in zip(builds, runs, strict=True)],
+        certificates=[certificate_of(folder) for folder in builds],
+        potential_card=card,
+        provenance=provenance_of(place),
+    )
+    return {}
 
 
-def estimate_atoms(file: StudyFile) -> int:
-    raise RunError("not wired yet")
+def last_frame(build: Path, run: Path) -> Atoms:
+    """Return a built structure with the positions and the cell of its run's last frame."""
+    from sinterface.dynamics.trajectory import open_trajectory
+
+    atoms = read_built(build)
+    with open_trajectory(run) as trajectory:
+        last = trajectory.n_frames - 1
+        atoms.set_cell(trajectory.cell[last])
+        atoms.positions = trajectory.positions(last)
+    return atoms
+
+
+def certificate_of(build: Path) -> dict[str, Any]:
+    """Return a build's certificate."""
+    certificate: dict[str, Any] = json.loads((build / CERTIFICATE_NAME).read_text("utf-8"))
+    return certificate
+
+
+def provenance_of(place: Workplace) -> dict[str, Any]:
+    """Return versions, host, git state, and hash, seed and times of each stage before this one."""
+    records = [read_record(folder) or {} for folder in place.upstream]
+    names = [task.name for task in place.task.upstream]
+    pairs = list(zip(names, records, strict=True))
+    return {
+        "written": now(),
+        **record(place.file.path.parent, {}),
+        "stages": {name: entry.get("hash", "") for name, entry in pairs},
+        "seeds": {name: entry.get("seed", 0) for name, entry in pairs},
+        "ended": {name: entry.get("ended", "") for name, entry in pairs},
+    }
+
+
+def count_atoms(file: StudyFile) -> dict[str, int]:
+    """Return the atoms of the interface and of each control, without building the interface."""
+    from sinterface.study.controls import bulk_control, fit_crystals, interface_size
+
+    fit = fit_crystals(crystals_of(file), file.study.interface)
+    sizes = {role: len(bulk_control(fit, role)) for role in CONTROLS}
+    return {"interface": interface_size(fit), **sizes}
 
 
 def measure_rate(file: StudyFile, seconds: float = 2.0) -> float:
@@ -185,7 +293,13 @@ def measure_rate(file: StudyFile, seconds: float = 2.0) -> float:
 
 PIPELINE = Pipeline(
     identify,
-    {"build": build, "dynamics": dynamics, "analysis": analysis, "report": report},
-    estimate_atoms,
+    {
+        "build": build,
+        "control": control,
+        "dynamics": dynamics,
+        "analysis": analysis,
+        "report": report,
+    },
+    count_atoms,
     measure_rate,
 )

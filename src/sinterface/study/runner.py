@@ -111,7 +111,7 @@ def _carry_out(
     working, final = task.working_directory(run_directory), task.directory(run_directory)
     working.mkdir(exist_ok=True)
     upstream = tuple(other.directory(run_directory) for other in task.upstream)
-    place = Workplace(file, task, working, upstream, run_directory)
+    place = Workplace(file, task, working, upstream)
     started = provenance.now()
     try:
         summary = pipeline.functions[task.stage](place, lambda step: listener.moved(task, step))
@@ -131,7 +131,7 @@ def _write_record(place: Workplace, summary: Mapping[str, Any], started: str) ->
     task = place.task
     record = {
         "stage": task.stage,
-        "replica": task.replica,
+        "part": task.part,
         "hash": task.hash,
         "seed": task.seed,
         "inputs": dict(task.inputs),

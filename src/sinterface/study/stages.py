@@ -21,20 +21,24 @@ from sinterface.study.reading import StudyFile
 RECORD_NAME = "stage.json"
 PARTIAL_SUFFIX = ".partial"
 
-StageName = Literal["build", "dynamics", "analysis", "report"]
+CONTROLS = ("electrolyte", "electrode")
+
+StageName = Literal["build", "control", "dynamics", "analysis", "report"]
 State = Literal["done", "to resume", "to run"]
 
 
 @dataclass(frozen=True)
 class Task:
-    """One stage of one replica (or of all), with everything that decides its result.
+    """One stage of one replica, of one bulk control, or of all, with all that decides its result.
 
     Attributes
     ----------
     stage
-        ``"build"``, ``"dynamics"``, ``"analysis"`` or ``"report"``.
-    replica
-        Number of the replica from 0, or None for a stage over all of them.
+        ``"build"`` (an interface), ``"control"`` (a bulk crystal), ``"dynamics"`` (of either),
+        ``"analysis"`` or ``"report"``.
+    part
+        Number of the replica from ``"1"``, or which control (``"electrolyte"``, ``"electrode"``);
+        empty for a stage over all of them.
     seed
         Seed of its random choices.
     settings
@@ -46,7 +50,7 @@ class Task:
     """
 
     stage: StageName
-    replica: int | None
+    part: str
     seed: int
     settings: Mapping[str, Any]
     inputs: Mapping[str, str]
@@ -59,8 +63,8 @@ class Task:
 
     @property
     def name(self) -> str:
-        """Name for a person, such as ``"dynamics 2"`` (replicas count from 1)."""
-        return self.stage if self.replica is None else f"{self.stage} {self.replica + 1}"
+        """Name for a person, such as ``"dynamics 2"``."""
+        return f"{self.stage} {self.part}".strip()
 
     def directory(self, run_directory: Path) -> Path:
         """Return where its results stand once it is finished."""
@@ -72,7 +76,13 @@ class Task:
         return final if self.stage == "dynamics" else final.with_name(final.name + PARTIAL_SUFFIX)
 
 
-FORMATS: Mapping[StageName, int] = {"build": 1, "dynamics": 1, "analysis": 1, "report": 1}
+FORMATS: Mapping[StageName, int] = {
+    "build": 1,
+    "control": 1,
+    "dynamics": 1,
+    "analysis": 1,
+    "report": 1,
+}
 """Raised when a stage's result or its meaning changes, so that older results are redone."""
 
 
@@ -90,15 +100,21 @@ class Workplace:
         Existing folder to write into.
     upstream
         Folders of the finished tasks of `task.upstream`, in that order.
-    run_directory
-        The run's own folder.
     """
 
     file: StudyFile
     task: Task
     directory: Path
     upstream: tuple[Path, ...]
-    run_directory: Path
+
+    def folders(self, stage: StageName, *, controls: bool = False) -> list[Path]:
+        """Return the upstream folders of a stage: those of the replicas, or of the controls."""
+        pairs = zip(self.task.upstream, self.upstream, strict=True)
+        return [
+            folder
+            for task, folder in pairs
+            if task.stage == stage and (task.part in CONTROLS) == controls
+        ]
 
 
 StageFunction = Callable[[Workplace, ProgressCallback], Mapping[str, Any]]
@@ -115,50 +131,52 @@ class Pipeline:
         Checks what the study names (potential, crystals) and returns the hash of each.
     functions
         A function a stage.
-    estimate_atoms
-        About how many atoms a build will have.
+    count_atoms
+        Atoms of an ``"interface"`` and of each control, before they are built.
     measure_rate
         Measures the potential's speed on this machine, atom-steps/s.
     """
 
     identify: Callable[[StudyFile], Mapping[str, str]]
     functions: Mapping[StageName, StageFunction]
-    estimate_atoms: Callable[[StudyFile], int]
+    count_atoms: Callable[[StudyFile], Mapping[str, int]]
     measure_rate: Callable[[StudyFile], float]
 
 
 def plan_tasks(file: StudyFile, identities: Mapping[str, str]) -> tuple[Task, ...]:
     """Return every task of a study, each after those that it needs."""
-    study = file.study
-    builds = [_build(file, identities, replica) for replica in range(study.study.replicas)]
-    moving = study.dynamics.model_dump(exclude={"threads"})
-    runs = []
-    for build in builds:
-        inputs = {"build": build.hash, "potential": identities["potential"]}
-        runs.append(Task("dynamics", build.replica, build.seed, moving, inputs, (build,)))
-    analysis = Task(
-        "analysis",
-        None,
-        study.study.seed,
-        study.analysis.model_dump(),
-        {run.name: run.hash for run in runs},
-        tuple(runs),
-    )
-    report = Task(
-        "report",
-        None,
-        study.study.seed,
-        {"name": study.study.name, **study.report.model_dump()},
-        {"analysis": analysis.hash},
-        (analysis, *builds, *runs),
-    )
-    return (*(task for pair in zip(builds, runs, strict=True) for task in pair), analysis, report)
+    study, seed = file.study, file.study.study.seed
+    starts = [_build(file, identities, replica) for replica in range(study.study.replicas)]
+    if study.study.controls:
+        starts += [_control(file, identities, role) for role in CONTROLS]
+    runs = [_dynamics(file, identities, start) for start in starts]
+    analysed = {task.name: task.hash for task in runs}
+    settings = study.analysis.model_dump()
+    analysis = Task("analysis", "", seed, settings, analysed, (*starts, *runs))
+    settings = {"name": study.study.name, **study.report.model_dump()}
+    inputs = {"analysis": analysis.hash}
+    report = Task("report", "", seed, settings, inputs, (*starts, *runs, analysis))
+    return (*(task for pair in zip(starts, runs, strict=True) for task in pair), analysis, report)
 
 
 def _build(file: StudyFile, identities: Mapping[str, str], replica: int) -> Task:
-    interface = file.study.interface.model_dump(mode="json", exclude={"electrolyte", "electrode"})
+    interface = file.study.interface.model_dump(mode="json", exclude=set(CONTROLS))
     settings = {"interface": interface, "relax": file.study.relax.model_dump()}
-    return Task("build", replica, file.study.study.seed + replica, settings, dict(identities))
+    seed = file.study.study.seed + replica
+    return Task("build", str(replica + 1), seed, settings, dict(identities))
+
+
+def _control(file: StudyFile, identities: Mapping[str, str], role: str) -> Task:
+    chosen = {"electrolyte_plane", "electrode_plane", "size", "max_strain"}
+    interface = file.study.interface.model_dump(mode="json", include=chosen)
+    settings = {"interface": interface, "relax": file.study.relax.model_dump()}
+    return Task("control", role, file.study.study.seed, settings, dict(identities))
+
+
+def _dynamics(file: StudyFile, identities: Mapping[str, str], start: Task) -> Task:
+    settings = file.study.dynamics.model_dump(exclude={"threads"})
+    inputs = {start.stage: start.hash, "potential": identities["potential"]}
+    return Task("dynamics", start.part, start.seed, settings, inputs, (start,))
 
 
 def read_record(directory: Path) -> dict[str, Any] | None:

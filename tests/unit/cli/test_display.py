@@ -11,7 +11,7 @@ from sinterface.progress import Progress
 from sinterface.study.lock import Holder
 from sinterface.study.stages import Task
 
-TASK = Task("dynamics", 1, 0, {}, {})
+TASK = Task("dynamics", "2", 0, {}, {})
 
 
 def test_lines_are_short_and_not_too_many() -> None:
@@ -44,7 +44,7 @@ def test_bars_on_a_terminal() -> None:
         display.moved(TASK, Progress(1, 2, "1503 K"))
         display.took_over(Holder(12, "node", "2026-01-01"))
         display.ended(TASK, 12.0)
-        display.began(Task("report", None, 0, {}, {}), "done")
+        display.began(Task("report", "", 0, {}, {}), "done")
     text = stream.getvalue()
     assert "dynamics 2" in text
     assert "100 %" in text

@@ -1,0 +1,108 @@
+"""Bulk crystals at the strain of an interface, and the size of the interface itself."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sinterface.structures.crystals import load_crystal
+from sinterface.structures.interface import SIZES, Extent
+from sinterface.structures.lattice_match import LatticeMatch, match_lattices
+from sinterface.structures.slab import Layer, cut_layer
+from sinterface.study.config import InterfaceTable
+from sinterface.study.stages import CONTROLS
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+LEAST_THICKNESS_A = 12.0
+"""Twice the cutoff of the potentials in use: no atom sees its own image's neighbours."""
+
+
+@dataclass(frozen=True)
+class Fit:
+    """Layers of electrolyte and electrode, their common cell, the least sizes of a build."""
+
+    layers: tuple[Layer, Layer]
+    match: LatticeMatch
+    extent: Extent
+
+
+def fit_crystals(crystals: tuple[str, str], table: InterfaceTable, seed: int = 0) -> Fit:
+    """Cut both crystals and match their planes, as the build of the interface does.
+
+    Parameters
+    ----------
+    crystals
+        Name or CIF path of the electrolyte and of the electrode.
+    table
+        Planes, size and largest strain.
+    seed
+        Seed of the Li arrangement.
+
+    Raises
+    ------
+    InputError
+        When a crystal can't be read or the planes don't match.
+    """
+    extent = SIZES[table.size]
+    electrolyte = cut_layer(load_crystal(crystals[0], seed), table.electrolyte_plane)
+    electrode = cut_layer(load_crystal(crystals[1], seed), table.electrode_plane)
+    match = match_lattices(
+        electrolyte.cell[:2, :2],
+        electrode.cell[:2, :2],
+        max_strain=table.max_strain,
+        shortest_edge_A=extent.shortest_edge_A,
+        longest_edge_A=extent.longest_edge_A,
+    )
+    return Fit((electrolyte, electrode), match, extent)
+
+
+def bulk_control(fit: Fit, role: str) -> Atoms:
+    """Return a bulk crystal on the interface's cell: no boundary, the same strain.
+
+    Its array ``region`` is 0 for the electrolyte, 1 for the electrode, as in the interface.
+    """
+    from ase import Atoms
+    from ase.build import make_supercell
+
+    region = CONTROLS.index(role)
+    layer = fit.layers[region]
+    plane = (fit.match.electrolyte, fit.match.electrode)[region]
+    repeat = np.eye(3, dtype=int)
+    repeat[:2, :2] = plane
+    repeat[2, 2] = math.ceil(LEAST_THICKNESS_A / layer.height_A)
+    bulk: Atoms = make_supercell(
+        Atoms(layer.symbols, layer.positions, cell=layer.cell, pbc=True), repeat
+    )
+    strained = bulk.cell.array.copy()
+    strained[:, :2] @= np.linalg.solve(strained[:2, :2], fit.match.cell)
+    bulk.set_cell(strained, scale_atoms=True)
+    bulk.set_cell(_upright(strained))
+    bulk.wrap()
+    bulk.set_array("region", np.full(len(bulk), region, dtype=np.int8))
+    return bulk
+
+
+def _upright(cell: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the same lattice with the third vector as steep as it can be."""
+    upright = np.where(np.abs(cell) < 1e-9, 0.0, cell)
+    for row in (1, 0):
+        upright[2] -= np.round(upright[2, row] / upright[row, row]) * upright[row]
+    return upright
+
+
+def interface_size(fit: Fit) -> int:
+    """Return the number of atoms of the interface that a build will make."""
+    least = (fit.extent.electrolyte_A, fit.extent.electrode_A)
+    supercells = (fit.match.electrolyte, fit.match.electrode)
+    return sum(
+        math.ceil(thickness / layer.height_A)
+        * len(layer.symbols)
+        * abs(round(float(np.linalg.det(supercell))))
+        for thickness, layer, supercell in zip(least, fit.layers, supercells, strict=True)
+    )
