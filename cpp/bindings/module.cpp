@@ -178,6 +178,22 @@ NB_MODULE(_core, m) {
                 out.emplace_back(r.type, r.first, r.second, r.eta, r.shift, r.cutoff, r.lambda, r.zeta);
             return out;
         }, nb::arg("element"), "Rows in n2p2's order: (type, first, second, eta, shift, cutoff, lambda, zeta).")
+        .def_prop_ro("cutoff_function", [](const Engine& e) { return nb::make_tuple(e.potential().cutoff_type, e.potential().cutoff_alpha); })
+        .def("scaling", [](const Engine& e, int element) {
+            const Element& found = e.potential().elements.at(static_cast<std::size_t>(element));
+            return nb::make_tuple(found.factor, found.offset);
+        }, nb::arg("element"), "Factors and offsets: scaled value = factor * G + offset.")
+        .def("layers", [](const Engine& e, int element) {
+            std::vector<std::tuple<int, int, char, std::vector<double>, std::vector<double>>> out;
+            for (const Layer& layer : e.potential().elements.at(static_cast<std::size_t>(element)).layers)
+                out.emplace_back(layer.inputs, layer.outputs, "ltsprgcSeh"[static_cast<int>(layer.activation)], layer.weights, layer.biases);
+            return out;
+        }, nb::arg("element"), "Layers: (inputs, outputs, activation letter, weights by input, biases).")
+        .def_prop_ro("energy_terms", [](const Engine& e) {
+            std::vector<double> offsets;
+            for (const Element& element : e.potential().elements) offsets.push_back(e.potential().mean_energy + element.atom_energy);
+            return nb::make_tuple(1.0 / e.potential().conv_energy, offsets);
+        }, "Factor of the networks' outputs and the energy added for an atom of each element.")
         .def("evaluate", &evaluate, nb::arg("positions"), nb::arg("species"), nb::arg("first"), nb::arg("neighbors"), nb::arg("shifts"), nb::arg("precision") = "double", nb::arg("threads") = 1)
         .def("symmetry_functions", &symmetry_functions, nb::arg("positions"), nb::arg("species"), nb::arg("first"), nb::arg("neighbors"), nb::arg("shifts"), nb::arg("threads") = 1)
         .def("vjp", &vjp, nb::arg("positions"), nb::arg("species"), nb::arg("first"), nb::arg("neighbors"), nb::arg("shifts"), nb::arg("gradients"), nb::arg("precision") = "double", nb::arg("threads") = 1)

@@ -26,7 +26,7 @@ SINTERFACE_INLINE void cutoff_function(int type, T alpha, T radius, V r, V& valu
         }
         case 2:
         case 3: {
-            const T scale = type == 2 ? T(1) : T(2.26375509221434596);  // 1 / tanh(1)^3
+            const T scale = type == 2 ? T(1) : T(2.26375379522535080);  // 1 / tanh(1)^3
             const V t = hyperbolic_tangent<T>(T(1) - x);
             f = scale * t * t * t;
             d = (T(-3) * scale * inverse) * t * t * (T(1) - t * t);

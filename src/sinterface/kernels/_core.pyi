@@ -16,6 +16,10 @@ class Engine:
     def rows(
         self, element: int
     ) -> list[tuple[int, int, int, float, float, float, float, float]]: ...
+    cutoff_function: tuple[int, float]
+    energy_terms: tuple[float, list[float]]
+    def scaling(self, element: int) -> tuple[list[float], list[float]]: ...
+    def layers(self, element: int) -> list[tuple[int, int, str, list[float], list[float]]]: ...
     def evaluate(
         self,
         positions: NDArray[float64],

@@ -1,0 +1,190 @@
+"""Plain numpy twins of the kernels: slow, clear, and the judge of the fast ones.
+
+Every sum is written as in the papers: over pairs for radial, over pairs of neighbours for
+angular functions, with no addition theorem and no tables.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sinterface.kernels import _core
+from sinterface.kernels.symmetry import Row
+
+Floats = NDArray[np.float64]
+
+ANGULAR = (3, 9, 13)
+NARROW = (3, 13)
+WEIGHTED = (12, 13)
+
+
+def pairs_within(
+    positions: Floats, cell: Floats, pbc: Sequence[bool], cutoff: float
+) -> list[tuple[int, int, Floats]]:
+    """Every pair (i, j, r_ij) closer than `cutoff`, by trying all images."""
+    heights = [
+        abs(np.linalg.det(cell)) / np.linalg.norm(np.cross(cell[a - 2], cell[a - 1]))
+        if periodic
+        else np.inf
+        for a, periodic in enumerate(pbc)
+    ]
+    spread = np.ptp(positions, axis=0).max() if len(positions) else 0.0
+    reach = [
+        int(np.ceil((cutoff + spread * 2) / h)) if np.isfinite(h) else 0 for h in heights
+    ]
+    found = []
+    for step in itertools.product(*(range(-n, n + 1) for n in reach)):
+        shift = np.array(step, dtype=float) @ cell
+        for i, j in itertools.product(range(len(positions)), repeat=2):
+            vector = positions[j] - positions[i] + shift
+            if (i != j or any(step)) and np.linalg.norm(vector) < cutoff:
+                found.append((i, j, vector))
+    return found
+
+
+def cutoff_function(kind: int, alpha: float, radius: float, r: float) -> float:
+    """n2p2's cutoff function of type `kind` at distance `r`, in Å."""
+    if r >= radius:
+        return 0.0
+    inner = 0.0 if kind in (2, 3) else alpha * radius
+    if r < inner:
+        return 1.0
+    x = (r - inner) / (radius - inner)
+    forms: dict[int, Callable[[], float]] = {
+        0: lambda: 1.0,
+        1: lambda: 0.5 * (np.cos(np.pi * x) + 1),
+        2: lambda: np.tanh(1 - x) ** 3,
+        3: lambda: (np.tanh(1 - x) / np.tanh(1)) ** 3,
+        4: lambda: np.exp(1 - 1 / (1 - x**2)),
+        5: lambda: (2 * x - 3) * x**2 + 1,
+        6: lambda: ((15 - 6 * x) * x - 10) * x**3 + 1,
+        7: lambda: (x * (x * (20 * x - 70) + 84) - 35) * x**4 + 1,
+        8: lambda: (x * (x * ((315 - 70 * x) * x - 540) + 420) - 126) * x**5 + 1,
+    }
+    return float(forms[kind]())
+
+
+def activation(letter: str, x: Floats) -> Floats:
+    """n2p2's activation function `letter`."""
+    forms: dict[str, Callable[[Floats], Floats]] = {
+        "l": lambda t: t,
+        "t": np.tanh,
+        "s": lambda t: 1 / (1 + np.exp(-t)),
+        "p": lambda t: np.log1p(np.exp(t)),
+        "r": lambda t: np.maximum(t, 0),
+        "g": lambda t: np.exp(-(t**2) / 2),
+        "c": np.cos,
+        "S": lambda t: 1 - 1 / (1 + np.exp(-t)),
+        "e": lambda t: np.exp(-t),
+        "h": lambda t: t**2,
+    }
+    return forms[letter](x)
+
+
+class Reference:
+    """Symmetry functions and energies of a potential, term by term.
+
+    Parameters
+    ----------
+    engine
+        Only its tables are used: rows, scaling, layers.
+    atomic_numbers
+        Of the potential's elements, in its order; weights of types 12 and 13.
+    """
+
+    def __init__(self, engine: _core.Engine, atomic_numbers: Sequence[int]):
+        self.engine = engine
+        self.atomic_numbers = atomic_numbers
+
+    def _basis(self, row: Row, r: float) -> float:
+        kind, alpha = self.engine.cutoff_function
+        gauss = np.exp(-row.eta * (r - row.shift) ** 2)
+        return float(gauss * cutoff_function(kind, alpha, row.cutoff, r))
+
+    def _weight(self, row: Row, *species: int) -> float:
+        """Weight of a term whose neighbours have these elements, 0 where the row skips them."""
+        if row.type in WEIGHTED:
+            return float(np.prod([self.atomic_numbers[s] for s in species]))
+        wanted = [row.first] if row.type == 2 else sorted((row.first, row.second))
+        return float(sorted(species) == wanted)
+
+    def _radial(self, row: Row, around: list[tuple[int, Floats]]) -> float:
+        return sum(
+            self._weight(row, s) * self._basis(row, float(np.linalg.norm(v))) for s, v in around
+        )
+
+    def _angular(self, row: Row, around: list[tuple[int, Floats]]) -> float:
+        total = 0.0
+        for (s, a), (t, b) in itertools.combinations(around, 2):
+            weight = self._weight(row, s, t)
+            if weight == 0:
+                continue
+            ra, rb = float(np.linalg.norm(a)), float(np.linalg.norm(b))
+            base = max(1 + row.lambda_ * float(a @ b) / (ra * rb), 0.0)
+            term = weight * base**row.zeta * self._basis(row, ra) * self._basis(row, rb)
+            if row.type in NARROW:
+                term *= self._basis(row, float(np.linalg.norm(a - b)))
+            total += term
+        return float(2 ** (1 - row.zeta) * total)
+
+    def values(
+        self, positions: Floats, species: Sequence[int], cell: Floats, pbc: Sequence[bool]
+    ) -> list[Floats]:
+        """Unscaled symmetry functions of each atom."""
+        around: list[list[tuple[int, Floats]]] = [[] for _ in positions]
+        for i, j, vector in pairs_within(positions, cell, pbc, self.engine.cutoff):
+            around[i].append((species[j], vector))
+        out = []
+        for i, neighbors in enumerate(around):
+            rows = [Row(*row) for row in self.engine.rows(species[i])]
+            out.append(
+                np.array(
+                    [
+                        (self._angular if row.type in ANGULAR else self._radial)(row, neighbors)
+                        for row in rows
+                    ]
+                )
+            )
+        return out
+
+    def energies(
+        self, positions: Floats, species: Sequence[int], cell: Floats, pbc: Sequence[bool]
+    ) -> Floats:
+        """Energy of each atom by the networks, without short-range repulsion."""
+        unit, offsets = self.engine.energy_terms
+        out = np.zeros(len(positions))
+        for i, values in enumerate(self.values(positions, species, cell, pbc)):
+            factor, offset = self.engine.scaling(species[i])
+            x = np.array(factor) * values + np.array(offset)
+            for inputs, outputs, letter, weights, biases in self.engine.layers(species[i]):
+                x = activation(letter, x @ np.reshape(weights, (inputs, outputs)) + biases)
+            out[i] = unit * x[0] + offsets[species[i]]
+        return out
+
+
+def zbl_energy(z1: int, z2: int, r: float, inner: float, outer: float) -> float:
+    """ZBL energy of one pair, eV, with LAMMPS' switching (Ziegler, Biersack, Littmark 1985)."""
+    c = np.array([0.02817, 0.28022, 0.50986, 0.18175])
+    d = np.array([0.20162, 0.40290, 0.94229, 3.19980]) / (0.46850 / (z1**0.23 + z2**0.23))
+    charge = 14.399645 * z1 * z2
+
+    def derivatives(x: float) -> tuple[float, float, float]:
+        phi, first, second = (float(np.sum(c * (-d) ** n * np.exp(-d * x))) for n in range(3))
+        return (
+            charge / x * phi,
+            charge / x * (first - phi / x),
+            charge / x * (second - 2 * first / x + 2 * phi / x**2),
+        )
+
+    if r >= outer:
+        return 0.0
+    e, slope, curvature = derivatives(outer)
+    width, t = outer - inner, max(r - inner, 0.0)
+    a = (-3 * slope + width * curvature) / width**2
+    b = (2 * slope - width * curvature) / width**3
+    shift = -e + width * slope / 2 - width**2 * curvature / 12
+    return derivatives(r)[0] + a / 3 * t**3 + b / 4 * t**4 + shift
