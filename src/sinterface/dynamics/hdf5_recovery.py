@@ -34,7 +34,7 @@ def is_marked_as_written(path: Path) -> bool:
 
 
 def end_of_data(path: Path) -> int:
-    """Return the end-of-file address of a closed file; what lies behind it holds nothing."""
+    """Return the end-of-file address as of the last flush; a shorter file was cut."""
     return int(struct.unpack_from("<Q", _superblock(path), _END_OF_FILE)[0])
 
 

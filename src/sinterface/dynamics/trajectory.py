@@ -13,7 +13,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from sinterface.dynamics.hdf5_recovery import is_marked_as_written
+from sinterface.dynamics.hdf5_recovery import end_of_data, is_marked_as_written
 from sinterface.errors import InputError
 
 _FS_PER_PS = 1000.0
@@ -170,6 +170,8 @@ def open_trajectory(directory: Path | str) -> Trajectory:
 
 
 def _open_segment(path: Path) -> _Segment:
+    if path.stat().st_size < end_of_data(path):  # HDF5 would wait for the missing part for ever
+        raise InputError(_cut_short(path))
     try:
         file = h5py.File(path, "r", swmr=is_marked_as_written(path))
     except OSError as error:

@@ -1,0 +1,245 @@
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+
+from sinterface.dynamics.h5md import Frame, SegmentWriter
+from sinterface.dynamics.hdf5_recovery import close_killed_file, end_of_data
+from sinterface.dynamics.trajectory import open_trajectory
+from sinterface.errors import InputError
+
+N_ATOMS = 20
+CELL = np.array([[10.0, 0, 0], [1, 9, 0], [0, 0.5, 12]])
+WRITE_AND_DIE = """
+import os, signal, sys
+sys.path.insert(0, {here!r})
+from test_trajectory import make_frame, writer
+w = writer({directory!r}, 0)
+for step in range(0, 1000, 10):
+    w.append(make_frame(step))
+    print(step, flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+FILL_THE_DISK = """
+import resource, sys
+sys.path.insert(0, {here!r})
+from test_trajectory import make_frame, writer
+from sinterface.errors import RunError
+resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, 400_000))
+w = writer({directory!r}, 0)
+try:
+    for step in range(100_000):
+        w.append(make_frame(step))
+except RunError as error:
+    print(w.n_frames)
+    print(error)
+w.close()
+"""
+
+
+def writer(directory: str | Path, number: int, *, velocities: bool = False) -> SegmentWriter:
+    numbers = np.array([3, 8] * (N_ATOMS // 2))
+    return SegmentWriter(
+        Path(directory) / f"segment-{number:03d}.h5",
+        numbers,
+        np.where(numbers == 3, 6.94, 15.999),
+        numbers == 8,
+        {"temperature_K": 300},
+        velocities=velocities,
+    )
+
+
+def make_frame(step: int, *, offset: float = 0.0, velocities: bool = False) -> Frame:
+    random = np.random.default_rng(step)
+    return Frame(
+        step=step,
+        time_ps=step * 1e-3,
+        positions=random.normal(size=(N_ATOMS, 3)) * 10 + offset,
+        cell=CELL + step * 1e-3,
+        temperature_K=300.0 + step,
+        potential_energy_eV=-5.0 * N_ATOMS,
+        pressure_GPa=np.diag([1.0, 2.0, 3.0]),
+        velocities=random.normal(size=(N_ATOMS, 3)) if velocities else None,
+    )
+
+
+def write_segment(directory: Path, number: int, steps: range, offset: float = 0.0) -> None:
+    with writer(directory, number) as segment:
+        for step in steps:
+            segment.append(make_frame(step, offset=offset))
+
+
+def test_round_trip(tmp_path: Path) -> None:
+    with writer(tmp_path, 0, velocities=True) as segment:
+        for step in range(0, 50, 10):
+            segment.append(make_frame(step, velocities=True))
+    with open_trajectory(tmp_path) as trajectory:
+        assert trajectory.n_frames == 5
+        assert trajectory.numbers.tolist() == [3, 8] * 10
+        assert trajectory.region.tolist() == [0, 1] * 10
+        assert trajectory.settings == {"temperature_K": 300}
+        np.testing.assert_array_equal(trajectory.step, range(0, 50, 10))
+        np.testing.assert_allclose(trajectory.time_ps, np.arange(5) * 0.01)
+        np.testing.assert_array_equal(trajectory.temperature_K, 300 + 10 * np.arange(5))
+        np.testing.assert_array_equal(trajectory.cell[3], CELL + 0.03)
+        np.testing.assert_array_equal(trajectory.pressure_GPa[1], np.diag([1, 2, 3]))
+        np.testing.assert_allclose(trajectory.potential_energy_eV, -100)
+        expected = make_frame(20, velocities=True)
+        positions = trajectory.positions(2)
+        assert positions.dtype == np.float64
+        np.testing.assert_array_equal(positions, expected.positions.astype(np.float32))
+        np.testing.assert_allclose(trajectory.velocities(2), expected.velocities / 1000, rtol=1e-6)
+        assert len(list(trajectory.frames(stride=2))) == 3
+
+
+def test_layout_is_h5md(tmp_path: Path) -> None:
+    """Groups, attributes and links that H5MD 1.1 demands."""
+    write_segment(tmp_path, 0, range(0, 30, 10))
+    with h5py.File(tmp_path / "segment-000.h5") as file:
+        assert file["h5md"].attrs["version"].tolist() == [1, 1]
+        assert file["h5md/author"].attrs["name"]
+        assert file["h5md/creator"].attrs["name"] == b"sinterface"
+        assert file["h5md/modules/units"].attrs["version"].tolist() == [1, 0]
+        particles = file["particles/all"]
+        assert particles["position/value"].dtype == np.float32
+        assert particles["position/value"].chunks == (1, N_ATOMS, 3)
+        assert particles["position/value"].attrs["unit"] == "Angstrom"
+        assert particles["position/time"].attrs["unit"] == "ps"
+        assert particles["box"].attrs["dimension"] == 3
+        assert particles["box"].attrs["boundary"].tolist() == [b"periodic"] * 3
+        assert particles["box/edges/value"].shape == (3, 3, 3)
+        assert particles["box/edges/step"] == particles["position/step"]
+        assert particles["box/edges/time"] == particles["position/time"]
+        assert h5py.check_enum_dtype(particles["species"].dtype) == {"Li": 3, "O": 8}
+        for name, unit in (("temperature", "K"), ("potential_energy", "eV")):
+            assert file[f"observables/{name}/value"].attrs["unit"] == unit
+        assert file["observables/pressure_tensor/value"].shape == (3, 3, 3)
+
+
+def test_mdanalysis_opens_it(tmp_path: Path) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        mdanalysis = pytest.importorskip("MDAnalysis")
+        with writer(tmp_path, 0, velocities=True) as segment:
+            for step in (0, 10):
+                segment.append(make_frame(step, velocities=True))
+        universe = mdanalysis.Universe.empty(N_ATOMS, trajectory=True, velocities=True)
+        universe.load_new(str(tmp_path / "segment-000.h5"), format="H5MD")
+        state = universe.trajectory[1]
+    expected = make_frame(10, velocities=True)
+    np.testing.assert_allclose(universe.atoms.positions, expected.positions, rtol=1e-6)
+    np.testing.assert_allclose(universe.atoms.velocities, expected.velocities, rtol=1e-6)
+    assert state.time == pytest.approx(0.01)
+    np.testing.assert_allclose(state.dimensions[:3], np.linalg.norm(expected.cell, axis=1), 1e-6)
+    assert state.data["temperature"] == 310
+    universe.trajectory.close()
+
+
+def test_newer_segments_supersede(tmp_path: Path) -> None:
+    write_segment(tmp_path, 0, range(0, 60, 10))
+    write_segment(tmp_path, 1, range(0))
+    write_segment(tmp_path, 2, range(30, 60, 10), offset=100.0)
+    write_segment(tmp_path, 3, range(40, 80, 10), offset=200.0)
+    with open_trajectory(tmp_path) as trajectory:
+        assert trajectory.step.tolist() == [0, 10, 20, 30, 40, 50, 60, 70]
+        offsets = [
+            p.mean() - make_frame(s).positions.mean()
+            for p, s in zip(trajectory.frames(), trajectory.step, strict=True)
+        ]
+    np.testing.assert_allclose(offsets, [0, 0, 0, 100, 200, 200, 200, 200], atol=1e-3)
+
+
+def test_readable_while_written(tmp_path: Path, start_script) -> None:
+    with writer(tmp_path, 0) as segment:
+        for step in range(0, 30, 10):
+            segment.append(make_frame(step))
+        script = (
+            "import sys; from sinterface import dynamics\n"
+            "from sinterface.dynamics.trajectory import open_trajectory\n"
+            "t = open_trajectory(sys.argv[1]); print(t.n_frames, t.positions(2).sum())"
+        )
+        output, errors = start_script(script, str(tmp_path)).communicate(timeout=60)
+    assert output.split()[0] == "3", errors
+    assert float(output.split()[1]) == pytest.approx(make_frame(20).positions.sum(), rel=1e-6)
+
+
+def test_killed_writer_loses_nothing(tmp_path: Path, start_script) -> None:
+    here = str(Path(__file__).parent)
+    script = WRITE_AND_DIE.format(here=here, directory=str(tmp_path))
+    process = start_script(script)
+    told = process.communicate(timeout=60)[0].split()
+    assert process.returncode == -9
+    assert len(told) == 100
+    path = tmp_path / "segment-000.h5"
+    with pytest.raises(OSError, match="open"):
+        h5py.File(path)
+    for recover in (False, True):
+        if recover:
+            close_killed_file(path)
+            h5py.File(path).close()
+        with open_trajectory(tmp_path) as trajectory:
+            assert trajectory.n_frames == 100
+            for i in (0, 50, 99):
+                expected = make_frame(10 * i).positions.astype(np.float32)
+                np.testing.assert_array_equal(trajectory.positions(i), expected)
+
+
+def test_full_disk(tmp_path: Path, start_script) -> None:
+    script = FILL_THE_DISK.format(here=str(Path(__file__).parent), directory=str(tmp_path))
+    process = start_script(script)
+    output, errors = process.communicate(timeout=60)
+    assert process.returncode == 0, errors
+    n_frames, message = output.splitlines()
+    assert "earlier frames are kept" in message
+    with open_trajectory(tmp_path) as trajectory:
+        assert trajectory.n_frames == int(n_frames) > 100
+        last = trajectory.positions(trajectory.n_frames - 1)
+    expected = make_frame(int(n_frames) - 1).positions.astype(np.float32)
+    np.testing.assert_array_equal(last, expected)
+
+
+@pytest.mark.parametrize("kept", [0.02, 0.3, 0.7, 0.999])
+@pytest.mark.parametrize("killed", [False, True])
+def test_cut_short(tmp_path: Path, start_script, kept: float, killed: bool) -> None:
+    path = tmp_path / "segment-000.h5"
+    if killed:
+        script = WRITE_AND_DIE.format(here=str(Path(__file__).parent), directory=str(tmp_path))
+        start_script(script).communicate(timeout=60)
+    else:
+        write_segment(tmp_path, 0, range(0, 1000, 10))
+    path.write_bytes(path.read_bytes()[: int(end_of_data(path) * kept)])
+    with pytest.raises(InputError, match="cut short"):
+        open_trajectory(tmp_path)
+
+
+def test_bad_directories(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="No trajectory"):
+        open_trajectory(tmp_path)
+    path = tmp_path / "segment-000.h5"
+    with h5py.File(path, "w", libver="latest") as file:
+        file["x"] = 1
+    with pytest.raises(InputError, match="not a trajectory"):
+        open_trajectory(tmp_path)
+    with h5py.File(path, "w") as file:
+        file["x"] = 1
+    with pytest.raises(InputError, match="superblock version"):
+        open_trajectory(tmp_path)
+    path.unlink()
+    writer(tmp_path, 0).close()
+    with pytest.raises(InputError, match="no frame yet"):
+        open_trajectory(tmp_path)
+    write_segment(tmp_path, 1, range(1))
+    with h5py.File(tmp_path / "segment-001.h5", "r+") as file:
+        file["particles/all/species"][0] = 8
+    with pytest.raises(InputError, match="other atoms"):
+        open_trajectory(tmp_path)
+
+
+def test_no_velocities(tmp_path: Path) -> None:
+    write_segment(tmp_path, 0, range(1))
+    with open_trajectory(tmp_path) as trajectory, pytest.raises(InputError, match="no velocities"):
+        trajectory.velocities(0)
