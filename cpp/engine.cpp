@@ -38,8 +38,12 @@ template <>
 void (*runner(const Kernel& kernel))(const KernelCall<float>*) {
     return kernel.run_single;
 }
-std::size_t workspace_size(const Kernel& kernel, const ElementPlan<double>& plan, int capacity) { return kernel.size_double(&plan, capacity); }
-std::size_t workspace_size(const Kernel& kernel, const ElementPlan<float>& plan, int capacity) { return kernel.size_single(&plan, capacity); }
+std::size_t workspace_size(const Kernel& kernel, const ElementPlan<double>& plan, int capacity) {
+    return kernel.size_double(&plan, capacity);
+}
+std::size_t workspace_size(const Kernel& kernel, const ElementPlan<float>& plan, int capacity) {
+    return kernel.size_single(&plan, capacity);
+}
 
 // A thread's scratch memory, kept from call to call.
 unsigned char* scratch(std::size_t bytes) {
@@ -105,8 +109,10 @@ int Engine::largest_row_count() const {
 void Engine::run(Task task, Precision precision, const System& system, const int* atoms, int n_atoms, int n_all, const Output& output, int threads) const {
     if (task == Task::forces && !potential_.has_networks) throw PotentialError("this potential was read without its networks; energies cannot be computed.");
     const auto part = [&](const int* first, int n, const Output& out) {
-        if (precision == Precision::mixed) run_part<float>(*kernel_, plan_single_->plan(), task, system, first, n, out);
-        else run_part<double>(*kernel_, plan_double_->plan(), task, system, first, n, out);
+        if (precision == Precision::mixed)
+            run_part<float>(*kernel_, plan_single_->plan(), task, system, first, n, out);
+        else
+            run_part<double>(*kernel_, plan_double_->plan(), task, system, first, n, out);
         if (task == Task::forces && potential_.repulsion.active) {
             std::vector<int> numbers;
             for (const Element& element : potential_.elements) numbers.push_back(element.atomic_number);

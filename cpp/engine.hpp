@@ -36,6 +36,7 @@ private:
 };
 
 // Adds ZBL energies (half to each atom), forces and virial of all pairs within the outer radius (eV, Å).
-void add_repulsion(const Repulsion& repulsion, const std::vector<int>& atomic_numbers, const System& system, const int* atoms, int n_atoms, const Output& output);
+void add_repulsion(const Repulsion& repulsion, const std::vector<int>& atomic_numbers, const System& system, const int* atoms, int n_atoms,
+                   const Output& output);
 
 }  // namespace sinterface

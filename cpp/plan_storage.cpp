@@ -29,10 +29,14 @@ std::vector<double> legendre_coefficients(double lambda, int zeta) {
     return out;
 }
 
-bool is_angular(const Row& row) { return row.type == 3 || row.type == 9 || row.type == 13; }
+bool is_angular(const Row& row) {
+    return row.type == 3 || row.type == 9 || row.type == 13;
+}
 
 // Wide functions of whole, not too large zeta need no triplets.
-bool through_moments(const Row& row) { return row.type == 9 && row.zeta == std::floor(row.zeta) && row.zeta <= max_degree; }
+bool through_moments(const Row& row) {
+    return row.type == 9 && row.zeta == std::floor(row.zeta) && row.zeta <= max_degree;
+}
 
 using BasisKey = std::tuple<double, double, double>;  // eta, shift, cutoff
 

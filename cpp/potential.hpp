@@ -17,9 +17,9 @@ enum class Activation { identity, tanh, logistic, softplus, relu, gaussian, cosi
 // One row of the table of symmetry functions (n2p2's types), lengths in Å.
 struct Row {
     int type = 0;
-    int center = 0;       // element index (by atomic number) of the central atom
-    int first = -1;       // element index of the neighbour, -1: any (weighted types)
-    int second = -1;      // element index of the second neighbour of angular rows
+    int center = 0;   // element index (by atomic number) of the central atom
+    int first = -1;   // element index of the neighbour, -1: any (weighted types)
+    int second = -1;  // element index of the second neighbour of angular rows
     double eta = 0, shift = 0, cutoff = 0;
     double lambda = 0, zeta = 0;
 };
@@ -39,9 +39,9 @@ struct Element {
     std::string symbol;
     int atomic_number = 0;
     double atom_energy = 0;
-    std::vector<Row> rows;        // in n2p2's order
-    std::vector<Scaling> scaling; // raw ranges, one a row
-    std::vector<double> factor;   // scaled value = factor * G + offset
+    std::vector<Row> rows;         // in n2p2's order
+    std::vector<Scaling> scaling;  // raw ranges, one a row
+    std::vector<double> factor;    // scaled value = factor * G + offset
     std::vector<double> offset;
     std::vector<Layer> layers;
 };

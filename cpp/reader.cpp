@@ -12,13 +12,11 @@
 namespace sinterface {
 namespace {
 
-const char* const symbols[] = {
-    "",   "H",  "He", "Li", "Be", "B",  "C",  "N",  "O",  "F",  "Ne", "Na", "Mg", "Al", "Si", "P",  "S",  "Cl", "Ar", "K",
-    "Ca", "Sc", "Ti", "V",  "Cr", "Mn", "Fe", "Co", "Ni", "Cu", "Zn", "Ga", "Ge", "As", "Se", "Br", "Kr", "Rb", "Sr", "Y",
-    "Zr", "Nb", "Mo", "Tc", "Ru", "Rh", "Pd", "Ag", "Cd", "In", "Sn", "Sb", "Te", "I",  "Xe", "Cs", "Ba", "La", "Ce", "Pr",
-    "Nd", "Pm", "Sm", "Eu", "Gd", "Tb", "Dy", "Ho", "Er", "Tm", "Yb", "Lu", "Hf", "Ta", "W",  "Re", "Os", "Ir", "Pt", "Au",
-    "Hg", "Tl", "Pb", "Bi", "Po", "At", "Rn", "Fr", "Ra", "Ac", "Th", "Pa", "U",  "Np", "Pu", "Am", "Cm", "Bk", "Cf", "Es",
-    "Fm", "Md", "No", "Lr"};
+const char* const symbols[] = {"",   "H",  "He", "Li", "Be", "B",  "C",  "N",  "O",  "F",  "Ne", "Na", "Mg", "Al", "Si", "P",  "S",  "Cl", "Ar", "K",  "Ca",
+                               "Sc", "Ti", "V",  "Cr", "Mn", "Fe", "Co", "Ni", "Cu", "Zn", "Ga", "Ge", "As", "Se", "Br", "Kr", "Rb", "Sr", "Y",  "Zr", "Nb",
+                               "Mo", "Tc", "Ru", "Rh", "Pd", "Ag", "Cd", "In", "Sn", "Sb", "Te", "I",  "Xe", "Cs", "Ba", "La", "Ce", "Pr", "Nd", "Pm", "Sm",
+                               "Eu", "Gd", "Tb", "Dy", "Ho", "Er", "Tm", "Yb", "Lu", "Hf", "Ta", "W",  "Re", "Os", "Ir", "Pt", "Au", "Hg", "Tl", "Pb", "Bi",
+                               "Po", "At", "Rn", "Fr", "Ra", "Ac", "Th", "Pa", "U",  "Np", "Pu", "Am", "Cm", "Bk", "Cf", "Es", "Fm", "Md", "No", "Lr"};
 
 struct Line {
     int number = 0;
@@ -83,7 +81,8 @@ struct Reader {
 
     void need(const Line& line, std::size_t words) const {
         if (line.words.size() < words)
-            fail(file, line.number, "'" + line.words[0] + "' needs " + std::to_string(words - 1) + " values, got " + std::to_string(line.words.size() - 1) + ".");
+            fail(file, line.number,
+                 "'" + line.words[0] + "' needs " + std::to_string(words - 1) + " values, got " + std::to_string(line.words.size() - 1) + ".");
     }
     double number(const Line& line, std::size_t k) const {
         need(line, k + 1);
@@ -226,7 +225,9 @@ struct Reader {
         if (potential.elements.empty()) fail(file, 0, "has no 'elements' line.");
         for (const Line& line : lines) read_keyword(line);
         if (settings.declared_elements >= 0 && settings.declared_elements != static_cast<int>(potential.elements.size()))
-            fail(file, 0, "number_of_elements says " + std::to_string(settings.declared_elements) + ", the 'elements' line names " + std::to_string(potential.elements.size()) + ".");
+            fail(file, 0,
+                 "number_of_elements says " + std::to_string(settings.declared_elements) + ", the 'elements' line names " +
+                     std::to_string(potential.elements.size()) + ".");
         for (Element& element : potential.elements) {
             if (element.rows.empty()) fail(file, 0, "has no symfunction_short line for " + element.symbol + ".");
             std::sort(element.rows.begin(), element.rows.end(), [](const Row& a, const Row& b) {
@@ -269,13 +270,18 @@ struct Reader {
             const int s = to_integer(file, line.number, line.words[1], 1, static_cast<int>(element.rows.size())) - 1;
             Scaling& scaling = element.scaling[static_cast<std::size_t>(s)];
             scaling.minimum = number(line, 2), scaling.maximum = number(line, 3), scaling.mean = number(line, 4);
-            if (line.words.size() > 5) scaling.sigma = number(line, 5);
-            else if (settings.sigma) fail(file, line.number, "has no sigma column, which scale_symmetry_functions_sigma needs.");
+            if (line.words.size() > 5)
+                scaling.sigma = number(line, 5);
+            else if (settings.sigma)
+                fail(file, line.number, "has no sigma column, which scale_symmetry_functions_sigma needs.");
             seen[static_cast<std::size_t>(e)][static_cast<std::size_t>(s)] = 1;
         }
         for (std::size_t e = 0; e < seen.size(); ++e)
             for (std::size_t s = 0; s < seen[e].size(); ++s)
-                if (!seen[e][s]) fail(file, 0, "has no line for symmetry function " + std::to_string(s + 1) + " of " + potential.elements[e].symbol + "; the file is cut short or belongs to another input.nn.");
+                if (!seen[e][s])
+                    fail(file, 0,
+                         "has no line for symmetry function " + std::to_string(s + 1) + " of " + potential.elements[e].symbol +
+                             "; the file is cut short or belongs to another input.nn.");
         for (Element& element : potential.elements) fold_scaling(element);
     }
 
@@ -298,7 +304,8 @@ struct Reader {
             element.offset.push_back(offset);
         }
         if (constant > 0)
-            potential.warnings.push_back(std::to_string(constant) + " symmetry functions of " + element.symbol + " never fired in training and count as constants.");
+            potential.warnings.push_back(std::to_string(constant) + " symmetry functions of " + element.symbol +
+                                         " never fired in training and count as constants.");
     }
 
     Activation activation(const std::string& name) const {
@@ -315,8 +322,11 @@ struct Reader {
         const std::vector<std::string>& names = settings.element_activations[e].empty() ? settings.activations : settings.element_activations[e];
         const int hidden = settings.element_hidden_layers[e] >= 0 ? settings.element_hidden_layers[e] : settings.hidden_layers;
         if (hidden < 0) fail(file, 0, "has no global_hidden_layers_short line.");
-        if (static_cast<int>(nodes.size()) < hidden) fail(file, 0, "names " + std::to_string(nodes.size()) + " layers of nodes for " + element.symbol + ", needed are " + std::to_string(hidden) + ".");
-        if (static_cast<int>(names.size()) < hidden + 1) fail(file, 0, "names " + std::to_string(names.size()) + " activation functions for " + element.symbol + ", needed are " + std::to_string(hidden + 1) + ".");
+        if (static_cast<int>(nodes.size()) < hidden)
+            fail(file, 0, "names " + std::to_string(nodes.size()) + " layers of nodes for " + element.symbol + ", needed are " + std::to_string(hidden) + ".");
+        if (static_cast<int>(names.size()) < hidden + 1)
+            fail(file, 0,
+                 "names " + std::to_string(names.size()) + " activation functions for " + element.symbol + ", needed are " + std::to_string(hidden + 1) + ".");
         int inputs = static_cast<int>(element.rows.size());
         for (int k = 0; k <= hidden; ++k) {
             Layer layer;
@@ -337,10 +347,13 @@ struct Reader {
         std::size_t next = 0, wanted = 0;
         for (const Layer& layer : element.layers) wanted += static_cast<std::size_t>(layer.inputs + 1) * static_cast<std::size_t>(layer.outputs);
         if (lines.size() != wanted)
-            fail(file, 0, "holds " + std::to_string(lines.size()) + " values, the network of input.nn has " + std::to_string(wanted) + "; the file is cut short or belongs to another input.nn.");
+            fail(file, 0,
+                 "holds " + std::to_string(lines.size()) + " values, the network of input.nn has " + std::to_string(wanted) +
+                     "; the file is cut short or belongs to another input.nn.");
         for (Layer& layer : element.layers) {
             const double norm = settings.normalize_nodes ? 1.0 / layer.inputs : 1.0;
-            for (int k = 0; k < layer.inputs * layer.outputs; ++k, ++next) layer.weights.push_back(norm * to_number(file, lines[next].number, lines[next].words[0]));
+            for (int k = 0; k < layer.inputs * layer.outputs; ++k, ++next)
+                layer.weights.push_back(norm * to_number(file, lines[next].number, lines[next].words[0]));
             for (int k = 0; k < layer.outputs; ++k, ++next) layer.biases.push_back(norm * to_number(file, lines[next].number, lines[next].words[0]));
         }
     }

@@ -27,7 +27,8 @@ PairTerm screened(double r, double zi, double zj) {
 
 }  // namespace
 
-void add_repulsion(const Repulsion& repulsion, const std::vector<int>& atomic_numbers, const System& system, const int* atoms, int n_atoms, const Output& output) {
+void add_repulsion(const Repulsion& repulsion, const std::vector<int>& atomic_numbers, const System& system, const int* atoms, int n_atoms,
+                   const Output& output) {
     const double inner = repulsion.inner, outer = repulsion.outer, width = outer - inner;
     for (int k = 0; k < n_atoms; ++k) {
         const int i = atoms[k];

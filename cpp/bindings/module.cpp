@@ -35,7 +35,8 @@ struct Neighborhood {
     System system{};
     int n_atoms;
 
-    Neighborhood(const Engine& engine, const Vectors& positions, const Integers& species, const Offsets& first, const Integers& neighbors, const Vectors& shifts)
+    Neighborhood(const Engine& engine, const Vectors& positions, const Integers& species, const Offsets& first, const Integers& neighbors,
+                 const Vectors& shifts)
         : n_atoms(static_cast<int>(positions.shape(0))) {
         const auto n = positions.shape(0);
         if (species.shape(0) != n || first.shape(0) != n + 1) throw nb::value_error("species needs one entry and first one more entry than there are atoms");
@@ -69,7 +70,8 @@ static void check_rows(const Engine& engine, const Matrix& rows, int n_atoms) {
         throw nb::value_error("gradients need the shape of the symmetry functions");
 }
 
-static nb::tuple evaluate(const Engine& engine, Vectors positions, Integers species, Offsets first, Integers neighbors, Vectors shifts, const std::string& precision, int threads) {
+static nb::tuple evaluate(const Engine& engine, Vectors positions, Integers species, Offsets first, Integers neighbors, Vectors shifts,
+                          const std::string& precision, int threads) {
     const Neighborhood hood(engine, positions, species, first, neighbors, shifts);
     const Precision kind = precision_of(precision);
     Output out;
@@ -83,7 +85,8 @@ static nb::tuple evaluate(const Engine& engine, Vectors positions, Integers spec
     return nb::make_tuple(energies, forces, virial);
 }
 
-static nb::ndarray<nb::numpy, double> symmetry_functions(const Engine& engine, Vectors positions, Integers species, Offsets first, Integers neighbors, Vectors shifts, int threads) {
+static nb::ndarray<nb::numpy, double> symmetry_functions(const Engine& engine, Vectors positions, Integers species, Offsets first, Integers neighbors,
+                                                         Vectors shifts, int threads) {
     const Neighborhood hood(engine, positions, species, first, neighbors, shifts);
     Output out;
     out.stride = engine.largest_row_count();
@@ -95,7 +98,8 @@ static nb::ndarray<nb::numpy, double> symmetry_functions(const Engine& engine, V
     return values;
 }
 
-static nb::tuple vjp(const Engine& engine, Vectors positions, Integers species, Offsets first, Integers neighbors, Vectors shifts, Matrix gradients, const std::string& precision, int threads) {
+static nb::tuple vjp(const Engine& engine, Vectors positions, Integers species, Offsets first, Integers neighbors, Vectors shifts, Matrix gradients,
+                     const std::string& precision, int threads) {
     const Neighborhood hood(engine, positions, species, first, neighbors, shifts);
     check_rows(engine, gradients, hood.n_atoms);
     const Precision kind = precision_of(precision);
@@ -111,7 +115,8 @@ static nb::tuple vjp(const Engine& engine, Vectors positions, Integers species, 
     return nb::make_tuple(forces, virial);
 }
 
-static nb::ndarray<nb::numpy, double> jvp(const Engine& engine, Vectors positions, Integers species, Offsets first, Integers neighbors, Vectors shifts, Vectors displacements, Tensor strain, const std::string& precision, int threads) {
+static nb::ndarray<nb::numpy, double> jvp(const Engine& engine, Vectors positions, Integers species, Offsets first, Integers neighbors, Vectors shifts,
+                                          Vectors displacements, Tensor strain, const std::string& precision, int threads) {
     const Neighborhood hood(engine, positions, species, first, neighbors, shifts);
     if (displacements.shape(0) != positions.shape(0)) throw nb::value_error("displacements need one row an atom");
     const Precision kind = precision_of(precision);
@@ -153,50 +158,71 @@ NB_MODULE(_core, m) {
     nb::exception<PotentialError>(m, "PotentialError");
     m.def("available_kernels", &available_kernels, "Instruction sets that this machine can run, best last.");
     nb::class_<Engine>(m, "Engine")
-        .def("__init__", [](Engine* self, const std::string& directory, bool networks) { new (self) Engine(read_potential(directory, networks)); },
-             nb::arg("directory"), nb::arg("networks") = true)
-        .def_prop_ro("elements", [](const Engine& e) {
-            std::vector<std::string> names;
-            for (const Element& element : e.potential().elements) names.push_back(element.symbol);
-            return names;
-        })
+        .def(
+            "__init__", [](Engine* self, const std::string& directory, bool networks) { new (self) Engine(read_potential(directory, networks)); },
+            nb::arg("directory"), nb::arg("networks") = true)
+        .def_prop_ro("elements",
+                     [](const Engine& e) {
+                         std::vector<std::string> names;
+                         for (const Element& element : e.potential().elements) names.push_back(element.symbol);
+                         return names;
+                     })
         .def_prop_ro("cutoff", [](const Engine& e) { return e.potential().max_cutoff; })
         .def_prop_ro("kernel", [](const Engine& e) { return std::string(e.kernel().name); })
         .def_prop_ro("warnings", [](const Engine& e) { return e.potential().warnings; })
-        .def_prop_ro("zbl", [](const Engine& e) {
-            const Repulsion& r = e.potential().repulsion;
-            return r.active ? std::vector<double>{r.inner, r.outer} : std::vector<double>{};
-        })
-        .def_prop_ro("row_counts", [](const Engine& e) {
-            std::vector<int> counts;
-            for (const Element& element : e.potential().elements) counts.push_back(static_cast<int>(element.rows.size()));
-            return counts;
-        })
-        .def("rows", [](const Engine& e, int element) {
-            std::vector<std::tuple<int, int, int, double, double, double, double, double>> out;
-            for (const Row& r : e.potential().elements.at(static_cast<std::size_t>(element)).rows)
-                out.emplace_back(r.type, r.first, r.second, r.eta, r.shift, r.cutoff, r.lambda, r.zeta);
-            return out;
-        }, nb::arg("element"), "Rows in n2p2's order: (type, first, second, eta, shift, cutoff, lambda, zeta).")
+        .def_prop_ro("zbl",
+                     [](const Engine& e) {
+                         const Repulsion& r = e.potential().repulsion;
+                         return r.active ? std::vector<double>{r.inner, r.outer} : std::vector<double>{};
+                     })
+        .def_prop_ro("row_counts",
+                     [](const Engine& e) {
+                         std::vector<int> counts;
+                         for (const Element& element : e.potential().elements) counts.push_back(static_cast<int>(element.rows.size()));
+                         return counts;
+                     })
+        .def(
+            "rows",
+            [](const Engine& e, int element) {
+                std::vector<std::tuple<int, int, int, double, double, double, double, double>> out;
+                for (const Row& r : e.potential().elements.at(static_cast<std::size_t>(element)).rows)
+                    out.emplace_back(r.type, r.first, r.second, r.eta, r.shift, r.cutoff, r.lambda, r.zeta);
+                return out;
+            },
+            nb::arg("element"), "Rows in n2p2's order: (type, first, second, eta, shift, cutoff, lambda, zeta).")
         .def_prop_ro("cutoff_function", [](const Engine& e) { return nb::make_tuple(e.potential().cutoff_type, e.potential().cutoff_alpha); })
-        .def("scaling", [](const Engine& e, int element) {
-            const Element& found = e.potential().elements.at(static_cast<std::size_t>(element));
-            return nb::make_tuple(found.factor, found.offset);
-        }, nb::arg("element"), "Factors and offsets: scaled value = factor * G + offset.")
-        .def("layers", [](const Engine& e, int element) {
-            std::vector<std::tuple<int, int, char, std::vector<double>, std::vector<double>>> out;
-            for (const Layer& layer : e.potential().elements.at(static_cast<std::size_t>(element)).layers)
-                out.emplace_back(layer.inputs, layer.outputs, "ltsprgcSeh"[static_cast<int>(layer.activation)], layer.weights, layer.biases);
-            return out;
-        }, nb::arg("element"), "Layers: (inputs, outputs, activation letter, weights by input, biases).")
-        .def_prop_ro("energy_terms", [](const Engine& e) {
-            std::vector<double> offsets;
-            for (const Element& element : e.potential().elements) offsets.push_back(e.potential().mean_energy + element.atom_energy);
-            return nb::make_tuple(1.0 / e.potential().conv_energy, offsets);
-        }, "Factor of the networks' outputs and the energy added for an atom of each element.")
-        .def("evaluate", &evaluate, nb::arg("positions"), nb::arg("species"), nb::arg("first"), nb::arg("neighbors"), nb::arg("shifts"), nb::arg("precision") = "double", nb::arg("threads") = 1)
-        .def("symmetry_functions", &symmetry_functions, nb::arg("positions"), nb::arg("species"), nb::arg("first"), nb::arg("neighbors"), nb::arg("shifts"), nb::arg("threads") = 1)
-        .def("vjp", &vjp, nb::arg("positions"), nb::arg("species"), nb::arg("first"), nb::arg("neighbors"), nb::arg("shifts"), nb::arg("gradients"), nb::arg("precision") = "double", nb::arg("threads") = 1)
-        .def("jvp", &jvp, nb::arg("positions"), nb::arg("species"), nb::arg("first"), nb::arg("neighbors"), nb::arg("shifts"), nb::arg("displacements"), nb::arg("strain"), nb::arg("precision") = "double", nb::arg("threads") = 1);
-    m.def("repulsion", &repulsion, nb::arg("positions"), nb::arg("numbers"), nb::arg("first"), nb::arg("neighbors"), nb::arg("shifts"), nb::arg("inner"), nb::arg("outer"));
+        .def(
+            "scaling",
+            [](const Engine& e, int element) {
+                const Element& found = e.potential().elements.at(static_cast<std::size_t>(element));
+                return nb::make_tuple(found.factor, found.offset);
+            },
+            nb::arg("element"), "Factors and offsets: scaled value = factor * G + offset.")
+        .def(
+            "layers",
+            [](const Engine& e, int element) {
+                std::vector<std::tuple<int, int, char, std::vector<double>, std::vector<double>>> out;
+                for (const Layer& layer : e.potential().elements.at(static_cast<std::size_t>(element)).layers)
+                    out.emplace_back(layer.inputs, layer.outputs, "ltsprgcSeh"[static_cast<int>(layer.activation)], layer.weights, layer.biases);
+                return out;
+            },
+            nb::arg("element"), "Layers: (inputs, outputs, activation letter, weights by input, biases).")
+        .def_prop_ro(
+            "energy_terms",
+            [](const Engine& e) {
+                std::vector<double> offsets;
+                for (const Element& element : e.potential().elements) offsets.push_back(e.potential().mean_energy + element.atom_energy);
+                return nb::make_tuple(1.0 / e.potential().conv_energy, offsets);
+            },
+            "Factor of the networks' outputs and the energy added for an atom of each element.")
+        .def("evaluate", &evaluate, nb::arg("positions"), nb::arg("species"), nb::arg("first"), nb::arg("neighbors"), nb::arg("shifts"),
+             nb::arg("precision") = "double", nb::arg("threads") = 1)
+        .def("symmetry_functions", &symmetry_functions, nb::arg("positions"), nb::arg("species"), nb::arg("first"), nb::arg("neighbors"), nb::arg("shifts"),
+             nb::arg("threads") = 1)
+        .def("vjp", &vjp, nb::arg("positions"), nb::arg("species"), nb::arg("first"), nb::arg("neighbors"), nb::arg("shifts"), nb::arg("gradients"),
+             nb::arg("precision") = "double", nb::arg("threads") = 1)
+        .def("jvp", &jvp, nb::arg("positions"), nb::arg("species"), nb::arg("first"), nb::arg("neighbors"), nb::arg("shifts"), nb::arg("displacements"),
+             nb::arg("strain"), nb::arg("precision") = "double", nb::arg("threads") = 1);
+    m.def("repulsion", &repulsion, nb::arg("positions"), nb::arg("numbers"), nb::arg("first"), nb::arg("neighbors"), nb::arg("shifts"), nb::arg("inner"),
+          nb::arg("outer"));
 }

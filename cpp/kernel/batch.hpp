@@ -57,7 +57,7 @@ struct Batch {
     V *values, *gradients, *moments, *moment_gradients, *nodes;
     const int* atoms;
     int n_atoms;
-    int count[128];      // slots in use, each bucket
+    int count[128];  // slots in use, each bucket
     int lane_count[width];
 
     explicit Batch(const KernelCall<T>& c)
@@ -192,15 +192,33 @@ struct Batch {
         for (int b = 0; b < plan.n_buckets; ++b) {
             switch (plan.bucket_degree[b]) {
                 case -1:
-                case 0: sum_bucket<0>(b); break;
-                case 1: sum_bucket<1>(b); break;
-                case 2: sum_bucket<2>(b); break;
-                case 3: sum_bucket<3>(b); break;
-                case 4: sum_bucket<4>(b); break;
-                case 5: sum_bucket<5>(b); break;
-                case 6: sum_bucket<6>(b); break;
-                case 7: sum_bucket<7>(b); break;
-                default: sum_bucket<8>(b); break;
+                case 0:
+                    sum_bucket<0>(b);
+                    break;
+                case 1:
+                    sum_bucket<1>(b);
+                    break;
+                case 2:
+                    sum_bucket<2>(b);
+                    break;
+                case 3:
+                    sum_bucket<3>(b);
+                    break;
+                case 4:
+                    sum_bucket<4>(b);
+                    break;
+                case 5:
+                    sum_bucket<5>(b);
+                    break;
+                case 6:
+                    sum_bucket<6>(b);
+                    break;
+                case 7:
+                    sum_bucket<7>(b);
+                    break;
+                default:
+                    sum_bucket<8>(b);
+                    break;
             }
         }
     }
@@ -317,8 +335,10 @@ struct Batch {
                         const TripletRow<T>& row = plan.triplet_rows[r];
                         const int wanted = row.far_side ? row.basis : -2;
                         if (wanted != known) {
-                            if (row.far_side) far_parts(row.basis, geometry.far, g3, slope3);
-                            else g3 = splat<T>(T(1)), slope3 = V{};
+                            if (row.far_side)
+                                far_parts(row.basis, geometry.far, g3, slope3);
+                            else
+                                g3 = splat<T>(T(1)), slope3 = V{};
                             known = wanted;
                         }
                         visit(row, s, t, geometry, g3, slope3);
@@ -513,15 +533,33 @@ struct Batch {
         for (int b = 0; b < plan.n_buckets; ++b) {
             switch (plan.bucket_degree[b]) {
                 case -1:
-                case 0: scatter_bucket<0>(b, own, virial); break;
-                case 1: scatter_bucket<1>(b, own, virial); break;
-                case 2: scatter_bucket<2>(b, own, virial); break;
-                case 3: scatter_bucket<3>(b, own, virial); break;
-                case 4: scatter_bucket<4>(b, own, virial); break;
-                case 5: scatter_bucket<5>(b, own, virial); break;
-                case 6: scatter_bucket<6>(b, own, virial); break;
-                case 7: scatter_bucket<7>(b, own, virial); break;
-                default: scatter_bucket<8>(b, own, virial); break;
+                case 0:
+                    scatter_bucket<0>(b, own, virial);
+                    break;
+                case 1:
+                    scatter_bucket<1>(b, own, virial);
+                    break;
+                case 2:
+                    scatter_bucket<2>(b, own, virial);
+                    break;
+                case 3:
+                    scatter_bucket<3>(b, own, virial);
+                    break;
+                case 4:
+                    scatter_bucket<4>(b, own, virial);
+                    break;
+                case 5:
+                    scatter_bucket<5>(b, own, virial);
+                    break;
+                case 6:
+                    scatter_bucket<6>(b, own, virial);
+                    break;
+                case 7:
+                    scatter_bucket<7>(b, own, virial);
+                    break;
+                default:
+                    scatter_bucket<8>(b, own, virial);
+                    break;
             }
         }
         for (int lane = 0; lane < n_atoms && output.forces; ++lane)
@@ -572,15 +610,33 @@ struct Batch {
         for (int b = 0; b < plan.n_buckets; ++b) {
             switch (plan.bucket_degree[b]) {
                 case -1:
-                case 0: tangent_bucket<0>(b); break;
-                case 1: tangent_bucket<1>(b); break;
-                case 2: tangent_bucket<2>(b); break;
-                case 3: tangent_bucket<3>(b); break;
-                case 4: tangent_bucket<4>(b); break;
-                case 5: tangent_bucket<5>(b); break;
-                case 6: tangent_bucket<6>(b); break;
-                case 7: tangent_bucket<7>(b); break;
-                default: tangent_bucket<8>(b); break;
+                case 0:
+                    tangent_bucket<0>(b);
+                    break;
+                case 1:
+                    tangent_bucket<1>(b);
+                    break;
+                case 2:
+                    tangent_bucket<2>(b);
+                    break;
+                case 3:
+                    tangent_bucket<3>(b);
+                    break;
+                case 4:
+                    tangent_bucket<4>(b);
+                    break;
+                case 5:
+                    tangent_bucket<5>(b);
+                    break;
+                case 6:
+                    tangent_bucket<6>(b);
+                    break;
+                case 7:
+                    tangent_bucket<7>(b);
+                    break;
+                default:
+                    tangent_bucket<8>(b);
+                    break;
             }
         }
         contract(moment_gradients, moments, gradients);
@@ -626,7 +682,9 @@ struct Batch {
         subtract_self(moments, values);
         sum_triplets();
         switch (call.task) {
-            case Task::values: write_rows(values); break;
+            case Task::values:
+                write_rows(values);
+                break;
             case Task::jvp:
                 tangents();
                 write_rows(gradients);
@@ -637,8 +695,7 @@ struct Batch {
                 break;
             case Task::forces: {
                 const V energy = networks();
-                for (int lane = 0; lane < n; ++lane)
-                    output.energies[atoms[lane]] = plan.energy_factor * double(energy[lane]) + plan.energy_offset;
+                for (int lane = 0; lane < n; ++lane) output.energies[atoms[lane]] = plan.energy_factor * double(energy[lane]) + plan.energy_offset;
                 if (output.forces || output.virial || output.atom_virial) forces_from_gradients();
                 break;
             }

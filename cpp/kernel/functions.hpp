@@ -55,7 +55,8 @@ SINTERFACE_INLINE void cutoff_function(int type, T alpha, T radius, V r, V& valu
             f = (x * (x * ((T(315) - T(70) * x) * x - T(540)) + T(420)) - T(126)) * x * x * x * x * x + T(1);
             d = inverse * x * x * x * x * (x * (x * ((T(2520) - T(630) * x) * x - T(3780)) + T(2520)) - T(630));
             break;
-        default: break;  // 0: hard
+        default:
+            break;  // 0: hard
     }
     if (type != 2 && type != 3) {
         f = x < T(0) ? one : f;
@@ -70,24 +71,40 @@ template <class T, class V>
 SINTERFACE_INLINE void activate(int kind, V x, V& value, V& slope) {
     const V zero = splat<T>(T(0)), one = splat<T>(T(1));
     switch (kind) {
-        case 0: value = x, slope = one; break;
-        case 1: value = hyperbolic_tangent<T>(x), slope = T(1) - value * value; break;
-        case 2: value = T(1) / (T(1) + exponential(-x)), slope = value * (T(1) - value); break;
+        case 0:
+            value = x, slope = one;
+            break;
+        case 1:
+            value = hyperbolic_tangent<T>(x), slope = T(1) - value * value;
+            break;
+        case 2:
+            value = T(1) / (T(1) + exponential(-x)), slope = value * (T(1) - value);
+            break;
         case 3: {
             const V e = exponential(x < T(0) ? x : -x);
             value = most<T>(x, zero) + lane_by_lane<T>(e, [](double t) { return ::log1p(t); });
             slope = T(1) / (T(1) + exponential(-x));
             break;
         }
-        case 4: value = most<T>(x, zero), slope = x > T(0) ? one : zero; break;
-        case 5: value = exponential(T(-0.5) * x * x), slope = -x * value; break;
+        case 4:
+            value = most<T>(x, zero), slope = x > T(0) ? one : zero;
+            break;
+        case 5:
+            value = exponential(T(-0.5) * x * x), slope = -x * value;
+            break;
         case 6:
             value = lane_by_lane<T>(x, [](double t) { return ::cos(t); });
             slope = lane_by_lane<T>(x, [](double t) { return -::sin(t); });
             break;
-        case 7: value = T(1) / (T(1) + exponential(x)), slope = value * (value - T(1)); break;
-        case 8: value = exponential(-x), slope = -value; break;
-        default: value = x * x, slope = x + x; break;
+        case 7:
+            value = T(1) / (T(1) + exponential(x)), slope = value * (value - T(1));
+            break;
+        case 8:
+            value = exponential(-x), slope = -value;
+            break;
+        default:
+            value = x * x, slope = x + x;
+            break;
     }
 }
 

@@ -36,8 +36,7 @@ SINTERFACE_INLINE void harmonic_parts(V x, V y, V z, V (&q)[L + 1][L + 2], V (&c
         q[m][m + 1] = splat<T>(T(0));
         if (m < L) q[m + 1][m] = (T(2 * m + 1) * T(double_factorial(m))) * z;
 #pragma GCC unroll 16
-        for (int l = m + 2; l <= L; ++l)
-            q[l][m] = T(double(2 * l - 1) / (l - m)) * z * q[l - 1][m] - T(double(l + m - 1) / (l - m)) * q[l - 2][m];
+        for (int l = m + 2; l <= L; ++l) q[l][m] = T(double(2 * l - 1) / (l - m)) * z * q[l - 1][m] - T(double(l + m - 1) / (l - m)) * q[l - 2][m];
     }
 }
 

@@ -100,12 +100,12 @@ struct Plan {
 
 // Atoms and their full neighbour lists, owned by the caller.
 struct System {
-    const double* positions;       // [n][3]
-    const int* species;            // element index of each atom (ghosts too), negative: not seen
-    const int* const* neighbors;   // [n] list of each atom
-    const int* n_neighbors;        // [n]
-    const double* const* shifts;   // [n] -> [k][3] added to r_j - r_i, or null
-    int neighbor_mask;             // applied to list entries (LAMMPS' NEIGHMASK)
+    const double* positions;      // [n][3]
+    const int* species;           // element index of each atom (ghosts too), negative: not seen
+    const int* const* neighbors;  // [n] list of each atom
+    const int* n_neighbors;       // [n]
+    const double* const* shifts;  // [n] -> [k][3] added to r_j - r_i, or null
+    int neighbor_mask;            // applied to list entries (LAMMPS' NEIGHMASK)
 };
 
 enum class Task { forces, values, vjp, jvp };

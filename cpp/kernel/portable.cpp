@@ -5,5 +5,6 @@
 
 namespace sinterface {
 extern const Kernel kernel_portable;
-const Kernel kernel_portable = {"portable", 16, portable::run_call<double>, portable::run_call<float>, portable::workspace_size<double>, portable::workspace_size<float>};
+const Kernel kernel_portable = {
+    "portable", 16, portable::run_call<double>, portable::run_call<float>, portable::workspace_size<double>, portable::workspace_size<float>};
 }  // namespace sinterface

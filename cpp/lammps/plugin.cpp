@@ -17,7 +17,9 @@ struct Plugin {
     void* handle;
 };
 
-void* create(void* lammps) { return new LAMMPS_NS::PairSinterface(static_cast<LAMMPS_NS::LAMMPS*>(lammps)); }
+void* create(void* lammps) {
+    return new LAMMPS_NS::PairSinterface(static_cast<LAMMPS_NS::LAMMPS*>(lammps));
+}
 
 }  // namespace
 
