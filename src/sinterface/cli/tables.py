@@ -14,6 +14,7 @@ from sinterface.study.prediction import Prediction
 from sinterface.study.summary import Summary
 
 LONGEST_LIST = 6
+NOISE = 1e-12
 
 
 def forecast_table(forecast: Forecast) -> RenderableType:
@@ -110,7 +111,7 @@ def _text(value: Any) -> str:
     if isinstance(value, bool) or value is None:
         return {True: "yes", False: "no", None: "-"}[value]
     if isinstance(value, float):
-        return f"{value:.6g}"
+        return f"{value:.6g}" if abs(value) > NOISE else "0"
     if isinstance(value, list):
         shown = ", ".join(_text(item) for item in value[:LONGEST_LIST])
         return f"[{shown}, … {len(value)} in all]" if len(value) > LONGEST_LIST else f"[{shown}]"

@@ -114,9 +114,16 @@ def check_elements(symbols: list[str], potential: Potential, what: str) -> None:
 
 
 def _write(atoms: Atoms, output: Path) -> None:
+    """Write positions, cell, energy, forces and stress, and nothing else of the input file."""
     import ase.io
+    from ase import Atoms
+    from ase.calculators.singlepoint import SinglePointCalculator
 
     if not output.parent.is_dir():
         raise InputError(f"There is no folder '{output.parent}'; make it first.")
+    bare = Atoms(atoms.numbers, atoms.positions, cell=atoms.cell, pbc=atoms.pbc)
+    wanted = ("energy", "forces", "stress") if atoms.pbc.all() else ("energy", "forces")
+    results = {name: atoms.calc.results[name] for name in wanted}
+    bare.calc = SinglePointCalculator(bare, **results)
     with atomic_path(output) as temporary:
-        ase.io.write(temporary, atoms, format="extxyz")
+        ase.io.write(temporary, bare, format="extxyz")

@@ -46,6 +46,8 @@ def summarise(name: str) -> Summary:
     InputError
         When the path is none of these.
     """
+    from sinterface.potential.model import shipped_potentials
+
     path = Path(name)
     if (path / PLAN_NAME).is_file():
         return Summary("run", name, _run(path))
@@ -55,8 +57,10 @@ def summarise(name: str) -> Summary:
         return Summary("certificate", name, _json(path))
     if (path / CERTIFICATE_NAME).is_file():
         return Summary("certificate", name, _json(path / CERTIFICATE_NAME))
-    if (path / "input.nn").is_file() or not path.exists():
+    if (path / "input.nn").is_file() or name in shipped_potentials():
         return Summary("potential", name, _potential(name))
+    if not path.exists():
+        raise InputError(f"There is no '{name}': neither a path nor a shipped potential.")
     raise InputError(
         f"'{name}' is neither a run directory nor a stage of one, nor a structure certificate "
         "(certificate.json), nor a potential (input.nn); give the path of one of these."

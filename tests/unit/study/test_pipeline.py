@@ -1,0 +1,100 @@
+"""What the real stages make of a study file, before anything runs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import ase.io
+import pytest
+from ase.build import bulk
+from sinterface.cli.app import app
+from sinterface.errors import InputError
+from sinterface.potential.model import load_potential
+from sinterface.structures.crystals import layered_lco
+from sinterface.study.pipeline import finite, identify, measure_rate, read_built, write_structure
+from sinterface.study.reading import StudyFile, read_study
+from typer.testing import CliRunner
+
+POTENTIAL = Path(__file__).parents[2] / "reference" / "n2p2" / "wide"
+
+
+def study(folder: Path, **interface: object) -> StudyFile:
+    keys = "".join(f"{key} = {json.dumps(value)}\n" for key, value in interface.items())
+    path = folder / "a.toml"
+    path.write_text(
+        f"[study]\nname = 'a'\n[potential]\nname = '{POTENTIAL}'\n[interface]\nsize = 'tiny'\n{keys}"
+    )
+    return read_study(path)
+
+
+def test_identities_follow_content(tmp_path: Path) -> None:
+    named = identify(study(tmp_path))
+    assert named["potential"] == load_potential(POTENTIAL).fingerprint
+    ase.io.write(tmp_path / "lco.cif", layered_lco())
+    first = identify(study(tmp_path, electrode="lco.cif"))
+    assert first["electrode"] != named["electrode"]
+    assert first["electrolyte"] == named["electrolyte"]
+    stretched = layered_lco()
+    stretched.set_cell(stretched.cell * 1.01, scale_atoms=True)
+    ase.io.write(tmp_path / "lco.cif", stretched)
+    assert identify(study(tmp_path, electrode="lco.cif"))["electrode"] != first["electrode"]
+
+
+def test_potential_beside_the_study_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "mine").symlink_to(POTENTIAL)
+    (tmp_path / "a.toml").write_text("[study]\nname = 'a'\n[potential]\nname = 'mine'\n")
+    monkeypatch.chdir("/")
+    assert identify(read_study(tmp_path / "a.toml"))["potential"]
+
+
+def test_crystal_with_an_element_that_the_potential_lacks(tmp_path: Path) -> None:
+    ase.io.write(tmp_path / "si.cif", bulk("Si"))
+    with pytest.raises(InputError, match=r"electrode 'si.cif' holds Si, which .* 'wide' lacks"):
+        identify(study(tmp_path, electrode="si.cif"))
+
+
+@pytest.mark.parametrize(
+    ("interface", "expected"),
+    [
+        ({"electrode": "none.cif"}, "neither a crystal called nor a file"),
+        ({"max_strain": 0.0001}, "planes don't match within a strain of 0.01 %"),
+    ],
+)
+def test_check_refuses_what_cannot_be_built(
+    tmp_path: Path, interface: dict[str, object], expected: str
+) -> None:
+    path = study(tmp_path, **interface).path
+    result = CliRunner().invoke(app, ["check", str(path), "-o", str(tmp_path / "run")])
+    assert result.exit_code == 2
+    assert expected in result.stderr
+    assert not (tmp_path / "run").exists()
+
+
+def test_check_counts_atoms_of_builds_and_controls(tmp_path: Path) -> None:
+    path = study(tmp_path).path
+    arguments = ["check", str(path), "-o", str(tmp_path / "run"), "--no-benchmark", "--json"]
+    stages = json.loads(CliRunner().invoke(app, arguments).stdout)["stages"]
+    atoms = {stage["name"]: stage["atoms"] for stage in stages}
+    assert atoms["dynamics 3"] == 432
+    assert atoms["dynamics electrolyte"] == 192
+    assert atoms["dynamics electrode"] == 240
+
+
+def test_speed_is_measured(tmp_path: Path) -> None:
+    assert measure_rate(study(tmp_path), seconds=0.0) > 0
+
+
+def test_structure_survives_its_file(tmp_path: Path) -> None:
+    atoms = layered_lco()
+    atoms.set_array("region", (atoms.positions[:, 2] > 7).astype("int8"))
+    write_structure(tmp_path / "interface.extxyz", atoms)
+    read = read_built(tmp_path)
+    assert read.arrays["region"].dtype == "int8"
+    assert (read.arrays["region"] == atoms.arrays["region"]).all()
+    assert abs(read.positions - atoms.positions).max() < 1e-7
+    assert (read.numbers == atoms.numbers).all()
+
+
+def test_undefined_numbers_become_null() -> None:
+    assert finite({"a": float("nan"), "b": 1.0, "c": "x"}) == {"a": None, "b": 1.0, "c": "x"}
