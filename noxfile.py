@@ -1,0 +1,42 @@
+"""Doors to the project: nox -s tests | slow | lint | docs | bench."""
+
+import nox
+
+nox.options.sessions = ["tests", "lint"]
+INSTALL = ("-c", "constraints.txt")
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Run the test suite."""
+    session.install(*INSTALL, ".[test]")
+    session.run("pytest", *session.posargs)
+
+
+@nox.session
+def slow(session: nox.Session) -> None:
+    """Run the long physics tests."""
+    session.install(*INSTALL, ".[test]")
+    session.run("pytest", "-m", "slow", *session.posargs)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Style, types and the layer contract."""
+    session.install(*INSTALL, ".[test]")
+    session.install(*INSTALL, *nox.project.dependency_groups(nox.project.load_toml(), "lint"))
+    session.run("bash", ".ci/lint", external=True)
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Build the pages; warnings are errors."""
+    session.install(*INSTALL, ".[docs]")
+    session.run("mkdocs", "build", "--strict")
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Measure the kernels, interleaved in one run."""
+    session.install(*INSTALL, ".[test]")
+    session.run("python", "benchmarks/kernels.py", *session.posargs)
