@@ -7,11 +7,14 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from sinterface.structures.boundary import (
+    Dividing,
+    boundary_heights,
+    lithium_excess,
+    unwrapped_heights,
+)
 from sinterface.structures.contacts import contacts, shortest_by_pair
-from sinterface.structures.lattice_match import LatticeMatch
-from sinterface.structures.li_excess import Dividing, lithium_excess
 from sinterface.structures.lithium import formal_charges
 
 if TYPE_CHECKING:
@@ -93,7 +96,12 @@ class Certificate:
 
 
 def certify(
-    atoms: Atoms, dividing: Dividing, match: LatticeMatch, source: dict[str, Any]
+    atoms: Atoms,
+    dividing: Dividing,
+    source: dict[str, Any],
+    *,
+    edge_strain: tuple[float, float],
+    angle_change_degrees: float,
 ) -> Certificate:
     """Measure an interface cell; `source` is kept as it is.
 
@@ -104,10 +112,10 @@ def certify(
         cell and the electrolyte through its z face.
     dividing
         Planes and ratios for the Li excess.
-    match
-        The lattice match that the cell was built on.
     source
         Origin of the cell.
+    edge_strain, angle_change_degrees
+        Strain of the electrode's two edges and change of their angle.
     """
     area_nm2 = 0.01 * float(np.linalg.norm(np.cross(atoms.cell[0], atoms.cell[1])))
     excess = lithium_excess(atoms, dividing)
@@ -134,8 +142,8 @@ def certify(
         li_deficient=sides[0],
         li_sufficient=sides[1],
         dividing=dividing,
-        mismatch_percent=(100.0 * match.edge_strain[0], 100.0 * match.edge_strain[1]),
-        angle_change_degrees=match.angle_change_degrees,
+        mismatch_percent=(100.0 * edge_strain[0], 100.0 * edge_strain[1]),
+        angle_change_degrees=angle_change_degrees,
         strained_region="electrode",
         shortest_A=shortest_by_pair(atoms),
         coordination=coordination(atoms),
@@ -143,34 +151,21 @@ def certify(
     )
 
 
-def boundary_heights(atoms: Atoms) -> tuple[tuple[float, float], tuple[float, float]]:
-    """Return (height of the middle, gap) in Å of the lower and of the upper boundary.
-
-    Gaps are counted between the outermost atoms other than Li, which alone moves between slabs.
-    """
-    height = atoms.cell.array[2, 2]
-    z = _unwrapped_heights(atoms)
-    still = atoms.numbers != 3
-    electrode, electrolyte = atoms.arrays["region"] == 1, atoms.arrays["region"] == 0
-    bottom, top = z[still & electrode].min(), z[still & electrode].max()
-    low, high = z[still & electrolyte].max(), z[still & electrolyte].min() + height
-    return (
-        (float(0.5 * (low + bottom)), float(bottom - low)),
-        (float(0.5 * (high + top)), float(high - top)),
+def recertify(certificate: Certificate, atoms: Atoms) -> Certificate:
+    """Measure the cell of `certificate` again after its atoms or its height relaxed."""
+    first, second = certificate.mismatch_percent
+    return certify(
+        atoms,
+        certificate.dividing,
+        certificate.source,
+        edge_strain=(0.01 * first, 0.01 * second),
+        angle_change_degrees=certificate.angle_change_degrees,
     )
-
-
-def _unwrapped_heights(atoms: Atoms) -> NDArray[np.float64]:
-    """Return heights with the electrolyte's upper half brought below z = 0."""
-    z = atoms.positions[:, 2] % atoms.cell.array[2, 2]
-    upper = (atoms.arrays["region"] == 0) & (z > 0.5 * atoms.cell.array[2, 2])
-    heights: NDArray[np.float64] = np.where(upper, z - atoms.cell.array[2, 2], z)
-    return heights
 
 
 def coordination(atoms: Atoms) -> dict[str, dict[str, dict[int, int]]]:
     """Return histograms of the number of O neighbours in the same slab, inside and at surface."""
-    z, region = _unwrapped_heights(atoms), atoms.arrays["region"]
+    z, region = unwrapped_heights(atoms), atoms.arrays["region"]
     surface = np.zeros(len(atoms), dtype=bool)
     for number in (0, 1):
         fixed = z[(region == number) & (atoms.numbers != 3)]

@@ -65,6 +65,13 @@ def _llzo_energies(a_A: float) -> SiteEnergies:
     )  # fmt: skip
 
 
+@cache
+def _llzo_occupied(a_A: float, seed: int) -> tuple[int, ...]:
+    groups = np.repeat([0, 1], [24, 96])
+    counts = (LLZO_TETRAHEDRAL_LI, LLZO_LI - LLZO_TETRAHEDRAL_LI)
+    return tuple(order_lithium(_llzo_energies(a_A), groups, counts, seed).tolist())
+
+
 def cubic_llzo(
     seed: int = 0, *, a_A: float = 12.98, repeat: tuple[int, int, int] = (1, 1, 1)
 ) -> Atoms:
@@ -83,10 +90,8 @@ def cubic_llzo(
     repeat
         Copies of the cell along each axis; all of them have the same Li arrangement.
     """
-    sites = llzo_lithium_sites(a_A)
-    counts = (LLZO_TETRAHEDRAL_LI, LLZO_LI - LLZO_TETRAHEDRAL_LI)
-    chosen = order_lithium(_llzo_energies(a_A), sites.get_tags(), counts, seed)
-    return _plain((sites[chosen] + llzo_framework(a_A)) * repeat)
+    chosen = list(_llzo_occupied(a_A, seed))
+    return _plain((llzo_lithium_sites(a_A)[chosen] + llzo_framework(a_A)) * repeat)
 
 
 def tetragonal_llzo() -> Atoms:

@@ -10,19 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sinterface.errors import InputError
-from sinterface.structures.certificate import Certificate, boundary_heights, certify
-from sinterface.structures.contacts import comfortable, contacts, too_close
+from sinterface.structures.boundary import dividing_planes
+from sinterface.structures.certificate import Certificate, certify
+from sinterface.structures.contacts import too_close
 from sinterface.structures.crystals import load_crystal
 from sinterface.structures.docking import Docking, dockings, face
 from sinterface.structures.lattice_match import LatticeMatch, match_lattices
-from sinterface.structures.li_excess import (
-    Dividing,
-    best_sites,
-    lithium_excess,
-    weakest_lithium,
-)
-from sinterface.structures.lithium import FORMAL_CHARGES
-from sinterface.structures.slab import Layer, Slab, build_slab, cut_layer
+from sinterface.structures.li_excess import move_lithium, refill_crowded
+from sinterface.structures.slab import Slab, build_slab, cut_layer
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -31,8 +26,6 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 Size = Literal["tiny", "small", "large"]
 
-EXCHANGE_DEPTH_A = 7.0  # Li leaves from so deep in the electrolyte
-REFILL_DEPTH_A = 5.0  # and enters so deep
 SCANNED_DOCKINGS = 6
 SCANNED_GAPS_A = (0.0, 0.25, 0.5)
 
@@ -235,12 +228,18 @@ def _lowest(plan: _Plan, places: list[Docking], calculator: Calculator | None) -
 def _assemble(plan: _Plan, place: Docking) -> Interface:
     """Return the cell of one docking, its Li moved, checked and measured."""
     atoms = _stacked(plan.electrolyte, plan.electrode, place)
-    dividing = _dividing(atoms)
+    dividing = dividing_planes(atoms)
     random = np.random.default_rng([plan.seed, 1])
-    _refill_crowded(atoms, random)
-    _move_lithium(atoms, dividing, plan.difference_per_nm2, random)
+    refill_crowded(atoms, random)
+    move_lithium(atoms, dividing, plan.difference_per_nm2, random)
     atoms.wrap()
-    certificate = certify(atoms, dividing, plan.match, plan.source)
+    certificate = certify(
+        atoms,
+        dividing,
+        plan.source,
+        edge_strain=plan.match.edge_strain,
+        angle_change_degrees=plan.match.angle_change_degrees,
+    )
     bad = too_close(certificate.shortest_A)
     if bad:
         raise InputError(f"Atoms would be too close ({', '.join(bad)}); give a larger gap_A.")
@@ -270,74 +269,3 @@ def _stacked(lower: Slab, upper: Slab, place: Docking) -> Atoms:
     atoms.set_array("region", region)
     atoms.wrap()
     return atoms
-
-
-def _dividing(atoms: Atoms) -> Dividing:
-    """Return the planes nearest the slabs' middles that leave the fewest Li in excess a side."""
-    height = atoms.cell.array[2, 2]
-    symbols, region = np.array(atoms.get_chemical_symbols()), atoms.arrays["region"]
-    markers, ratios = [], []
-    for number in (0, 1):
-        mine = symbols[region == number]
-        cations = sorted({s for s in mine if s != "Li" and FORMAL_CHARGES[s] > 0})
-        marker = max(cations, key=lambda symbol: FORMAL_CHARGES[symbol])
-        markers.append(marker)
-        ratios.append(float((mine == "Li").sum() / (mine == marker).sum()))
-    planes = Dividing(0.0, 0.5 * height, markers[0], markers[1], ratios[0], ratios[1])
-    offsets = np.linspace(-4.0, 4.0, 81)
-    for name, middle in (("electrode_A", 0.5 * height), ("electrolyte_A", 0.0)):
-        trials = [replace(planes, **{name: middle + offset}) for offset in offsets]
-        planes = min(
-            trials,
-            key=lambda trial: (
-                round(abs(lithium_excess(atoms, trial)[0]), 3),
-                abs(getattr(trial, name) - middle),
-            ),
-        )
-    return planes
-
-
-def _refill_crowded(atoms: Atoms, random: np.random.Generator) -> None:
-    """Move the electrolyte's Li that the electrode came too close to, at its own boundary."""
-    symbols, region = np.array(atoms.get_chemical_symbols()), atoms.arrays["region"]
-    lithium = np.flatnonzero((symbols == "Li") & (region == 0))
-    i, j, distance = contacts(atoms.positions[lithium], atoms.positions, atoms.cell.array, 3.0)
-    limit = np.array([comfortable("Li", symbol) for symbol in symbols])[j]
-    crowded = lithium[np.unique(i[(region[j] == 1) & (distance < limit)])]
-    (lower, _), (upper, _) = boundary_heights(atoms)
-    below = atoms.positions[crowded, 2] < 0.5 * atoms.cell.array[2, 2]
-    for side, middle, inward in ((crowded[below], lower, -1.0), (crowded[~below], upper, 1.0)):
-        _place(atoms, side, middle, inward, random)
-
-
-def _place(
-    atoms: Atoms,
-    moved: NDArray[np.int64],
-    middle: float,
-    inward: float,
-    random: np.random.Generator,
-) -> None:
-    """Give Li atoms `moved` new places at the boundary of height `middle`."""
-    if len(moved) == 0:
-        return
-    rest = atoms.copy()
-    del rest[moved]
-    window = sorted((middle - inward * 0.5, middle + inward * REFILL_DEPTH_A))
-    atoms.positions[moved] = best_sites(rest, (window[0], window[1]), len(moved), random)
-
-
-def _move_lithium(
-    atoms: Atoms, dividing: Dividing, difference_per_nm2: float, random: np.random.Generator
-) -> None:
-    """Move Li from the lower to the upper boundary until their excess differs by enough."""
-    area_nm2 = 0.01 * abs(float(np.linalg.det(atoms.cell.array[:2, :2])))
-    lower, upper = lithium_excess(atoms, dividing)
-    number = max(0, math.ceil((difference_per_nm2 * area_nm2 - (upper - lower)) / 2.0 - 1e-9))
-    if number == 0:
-        return
-    (low, _), (high, _) = boundary_heights(atoms)
-    symbols, region = np.array(atoms.get_chemical_symbols()), atoms.arrays["region"]
-    height = atoms.positions[:, 2]
-    near = (height > low - EXCHANGE_DEPTH_A) & (height < 0.5 * atoms.cell.array[2, 2])
-    candidates = np.flatnonzero((symbols == "Li") & (region == 0) & near)
-    _place(atoms, weakest_lithium(atoms, candidates, number, random), high, 1.0, random)

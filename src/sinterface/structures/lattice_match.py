@@ -1,4 +1,4 @@
-"""Supercells of two planes that fit: the electrolyte keeps its lattice, the electrode is strained."""
+"""Supercells of two planes that fit: the electrode is strained onto the electrolyte."""
 
 from __future__ import annotations
 
@@ -152,4 +152,5 @@ def _fit(
 
 def _along_x(cell: Floats) -> Floats:
     x = cell[0] / np.linalg.norm(cell[0])
-    return cell @ np.array([x, [-x[1], x[0]]]).T
+    turned: Floats = cell @ np.array([x, [-x[1], x[0]]]).T
+    return turned

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import erfc
 
 from sinterface.errors import InputError
+from sinterface.structures.boundary import Dividing, boundary_heights, lithium_excess
 from sinterface.structures.contacts import comfortable, contacts, shortest_allowed
 from sinterface.structures.lithium import COULOMB_EV_A, Floats, Integers, formal_charges
 
@@ -20,38 +20,9 @@ if TYPE_CHECKING:
 DAMPING_PER_A = 0.2
 CUTOFF_A = 9.0
 GRID_A = 0.5
+EXCHANGE_DEPTH_A = 7.0  # Li leaves from so deep in the electrolyte
+REFILL_DEPTH_A = 5.0  # and enters so deep
 NOISE_EV = 0.05  # spread of the random choice between sites of nearly equal energy
-
-
-@dataclass(frozen=True)
-class Dividing:
-    """Where the two sides of the cell are told apart, and what is stoichiometric.
-
-    The lower side reaches from height `electrolyte_A` to `electrode_A`, the upper one from there
-    to `electrolyte_A` in the next cell. Li is counted against `electrolyte_ratio` Li for each
-    atom `electrolyte_marker` of the electrolyte, and likewise for the electrode.
-    """
-
-    electrolyte_A: float
-    electrode_A: float
-    electrolyte_marker: str
-    electrode_marker: str
-    electrolyte_ratio: float
-    electrode_ratio: float
-
-
-def lithium_excess(atoms: Atoms, dividing: Dividing) -> tuple[int | float, int | float]:
-    """Return the number of Li in excess of the stoichiometric cut, lower side and upper side."""
-    height = atoms.cell.array[2, 2]
-    lower = (atoms.positions[:, 2] - dividing.electrolyte_A) % height < (
-        dividing.electrode_A - dividing.electrolyte_A
-    )
-    symbols, region = np.array(atoms.get_chemical_symbols()), atoms.arrays["region"]
-    weight = (symbols == "Li").astype(float)
-    electrolyte = (symbols == dividing.electrolyte_marker) & (region == 0)
-    weight[electrolyte] -= dividing.electrolyte_ratio
-    weight[(symbols == dividing.electrode_marker) & (region == 1)] -= dividing.electrode_ratio
-    return float(weight[lower].sum()), float(weight[~lower].sum())
 
 
 def potentials(points: Floats, positions: Floats, charges: Floats, cell: Floats) -> Floats:
@@ -61,7 +32,7 @@ def potentials(points: Floats, positions: Floats, charges: Floats, cell: Floats)
     `positions`, an atom doesn't act on itself.
     """
     i, j, distance = contacts(points, positions, cell, CUTOFF_A)
-    return np.bincount(i, charges[j] * _damped(distance), minlength=len(points))
+    return np.bincount(i, charges[j] * _damped(distance), minlength=len(points)).astype(float)
 
 
 def _damped(distance: Floats) -> Floats:
@@ -120,7 +91,8 @@ def free_sites(atoms: Atoms, window_A: tuple[float, float], slack: float) -> Flo
     }
     i, j, distance = contacts(points, atoms.positions, cell, max(limits.values()))
     crowded = i[distance < np.array([limits[s] for s in symbols])[j]]
-    return points[np.setdiff1d(np.arange(len(points)), crowded)]
+    free: Floats = points[np.setdiff1d(np.arange(len(points)), crowded)]
+    return free
 
 
 def best_sites(
@@ -162,3 +134,49 @@ def _greedy(
         np.add.at(energy, near[distance > 1e-6], _damped(distance[distance > 1e-6]))
         energy[near[distance < apart]] = np.inf
     return chosen
+
+
+def refill_crowded(atoms: Atoms, random: np.random.Generator) -> None:
+    """Move the electrolyte's Li that the electrode came too close to, at its own boundary."""
+    symbols, region = np.array(atoms.get_chemical_symbols()), atoms.arrays["region"]
+    lithium = np.flatnonzero((symbols == "Li") & (region == 0))
+    i, j, distance = contacts(atoms.positions[lithium], atoms.positions, atoms.cell.array, 3.0)
+    limit = np.array([comfortable("Li", symbol) for symbol in symbols])[j]
+    crowded = lithium[np.unique(i[(region[j] == 1) & (distance < limit)])]
+    (lower, _), (upper, _) = boundary_heights(atoms)
+    below = atoms.positions[crowded, 2] < 0.5 * atoms.cell.array[2, 2]
+    for side, middle, inward in ((crowded[below], lower, -1.0), (crowded[~below], upper, 1.0)):
+        _place(atoms, side, middle, inward, random)
+
+
+def _place(
+    atoms: Atoms,
+    moved: Integers,
+    middle: float,
+    inward: float,
+    random: np.random.Generator,
+) -> None:
+    """Give Li atoms `moved` new places at the boundary of height `middle`."""
+    if len(moved) == 0:
+        return
+    rest = atoms.copy()
+    del rest[moved]
+    window = sorted((middle - inward * 0.5, middle + inward * REFILL_DEPTH_A))
+    atoms.positions[moved] = best_sites(rest, (window[0], window[1]), len(moved), random)
+
+
+def move_lithium(
+    atoms: Atoms, dividing: Dividing, difference_per_nm2: float, random: np.random.Generator
+) -> None:
+    """Move Li from the lower to the upper boundary until their excess differs by enough."""
+    area_nm2 = 0.01 * abs(float(np.linalg.det(atoms.cell.array[:2, :2])))
+    lower, upper = lithium_excess(atoms, dividing)
+    number = max(0, math.ceil((difference_per_nm2 * area_nm2 - (upper - lower)) / 2.0 - 1e-9))
+    if number == 0:
+        return
+    (low, _), (high, _) = boundary_heights(atoms)
+    symbols, region = np.array(atoms.get_chemical_symbols()), atoms.arrays["region"]
+    height = atoms.positions[:, 2]
+    near = (height > low - EXCHANGE_DEPTH_A) & (height < 0.5 * atoms.cell.array[2, 2])
+    candidates = np.flatnonzero((symbols == "Li") & (region == 0) & near)
+    _place(atoms, weakest_lithium(atoms, candidates, number, random), high, 1.0, random)

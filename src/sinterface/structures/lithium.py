@@ -36,8 +36,8 @@ def formal_charges(symbols: Sequence[str]) -> Floats:
     unknown = sorted(set(symbols) - set(FORMAL_CHARGES))
     if unknown:
         raise InputError(
-            f"No formal charge is known for {', '.join(unknown)}; give a structure whose Li sites "
-            "are fully occupied, or one of other elements."
+            f"No formal charge is known for {', '.join(unknown)}; give a structure of other "
+            "elements."
         )
     return np.array([FORMAL_CHARGES[symbol] for symbol in symbols], dtype=float)
 
@@ -82,7 +82,8 @@ def ewald_matrix(positions: Floats, targets: Floats, cell: Floats) -> Floats:
         near = (distance < reach) & ~self_pair
         energy[near] += erfc(alpha * distance[near]) / distance[near]
         energy[self_pair] -= 2.0 * alpha / math.sqrt(math.pi)
-    return COULOMB_EV_A * energy
+    scaled: Floats = COULOMB_EV_A * energy
+    return scaled
 
 
 def _reciprocal_sum(positions: Floats, targets: Floats, cell: Floats, alpha: float) -> Floats:
@@ -224,7 +225,7 @@ def _anneal(
     pair = energies.pair
     local = energies.field + pair @ occupied.astype(float)
     clashes = [np.flatnonzero(row > 0.5 * CLASH_EV) for row in pair]
-    outside = [np.where(groups == group, 0.0, np.inf) for group in range(groups.max() + 1)]
+    inside = [groups == group for group in range(groups.max() + 1)]
 
     def move(old: int, new: int) -> float:
         change = float(local[new] - local[old] - pair[old, new])
@@ -232,19 +233,22 @@ def _anneal(
         occupied[old], occupied[new] = False, True
         return change
 
-    for temperature, draw in zip(
-        np.geomspace(2.0, 0.02, n_moves), random.random(n_moves), strict=True
+    temperatures, draws = np.geomspace(2.0, 0.02, n_moves), random.random((n_moves, 3))
+    for temperature, (first, second, draw) in zip(
+        temperatures.tolist(), draws.tolist(), strict=True
     ):
-        old = int(random.choice(np.flatnonzero(occupied)))
-        empty = np.flatnonzero(~occupied & (groups == groups[old]))
+        full = occupied.nonzero()[0]
+        old = int(full[int(first * len(full))])
+        empty = (~occupied & inside[groups[old]]).nonzero()[0]
         if len(empty) == 0:
             continue
-        new = int(random.choice(empty))
+        new = int(empty[int(second * len(empty))])
         saved = local.copy(), occupied.copy()
         change = move(old, new)
         for clash in clashes[new]:
             if occupied[clash]:
-                cost = np.where(occupied, np.inf, local - pair[clash] + outside[groups[clash]])
+                free = ~occupied & inside[groups[clash]]
+                cost = np.where(free, local - pair[clash], np.inf)
                 best = int(cost.argmin())
                 if math.isfinite(cost[best]):
                     change += move(int(clash), best)

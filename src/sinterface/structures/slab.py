@@ -69,7 +69,8 @@ def cut_layer(crystal: Atoms, miller: tuple[int, int, int]) -> Layer:
         raise InputError("The plane (0, 0, 0) doesn't exist; give Miller indices such as 1 0 4.")
     lattice = _primitive_lattice(crystal)
     fractional_lattice = lattice @ np.linalg.inv(crystal.cell.array)
-    indices = np.rint(6.0 * fractional_lattice @ np.array(miller)).astype(int)
+    n_points = round(1.0 / abs(float(np.linalg.det(fractional_lattice))))
+    indices = np.rint(n_points * fractional_lattice @ np.array(miller)).astype(int)
     indices //= math.gcd(*(int(abs(index)) for index in indices)) or 1
     basis = _plane_basis(lattice, indices) @ lattice
     cell, rotation = _oriented(basis)
@@ -87,7 +88,7 @@ def _primitive_lattice(crystal: Atoms) -> Floats:
     fractional = crystal.get_scaled_positions()
     kinds, counts = np.unique(numbers, return_counts=True)
     rare = np.flatnonzero(numbers == kinds[counts.argmin()])
-    vectors = [row for row in np.eye(3)]
+    vectors = list(np.eye(3))
     for atom in rare[1:]:
         shift = fractional[atom] - fractional[rare[0]]
         if _is_translation(shift, fractional, numbers, cell):
@@ -102,7 +103,7 @@ def _primitive_lattice(crystal: Atoms) -> Floats:
     for i in range(len(candidates)):
         for j in range(i):
             for k in range(j):
-                trial = candidates[[k, j, i]]
+                trial: Floats = candidates[[k, j, i]]
                 if abs(abs(np.linalg.det(trial)) - volume) < 1e-3 * volume:
                     return trial
     return np.asarray(cell)
@@ -226,7 +227,6 @@ def _window(layer: Layer, n_layers: int, cut: float) -> Slab:
 def _kept_strength(layer: Layer, stack: Floats, symbols: tuple[str, ...], cell: Floats) -> float:
     """Return the strength of the bonds left in the slab, each with its strength in the bulk."""
     strength: dict[str, float] = {}
-    reach: dict[str, float] = {}
     i, _, strengths = _strengths(layer.positions, layer.symbols, layer.cell)
     for first, value in zip(i, strengths, strict=True):
         strength[layer.symbols[first]] = float(value)
@@ -235,8 +235,9 @@ def _kept_strength(layer: Layer, stack: Floats, symbols: tuple[str, ...], cell: 
     total = 0.0
     for kind, value in strength.items():
         pairs = (kinds[a] == kind) & (charges[b] < 0)
-        reach[kind] = BOND_STRETCH * float(distance[pairs].min())
-        total += value * int((pairs & (distance < reach[kind])).sum())
+        if pairs.any():
+            reach = BOND_STRETCH * float(distance[pairs].min())
+            total += value * int((pairs & (distance < reach)).sum())
     return total
 
 
