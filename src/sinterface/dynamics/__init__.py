@@ -1,0 +1,1 @@
+"""Atoms in motion: relaxation, molecular dynamics, trajectories."""

@@ -100,13 +100,20 @@ class LammpsSystem:
         self._prepare()
 
     def restore(self, restart: Path) -> None:
-        """Read the state that `save` wrote."""
-        self.commands("box tilt large", f'read_restart "{restart}"')
+        """Read the state that `save` wrote; what stood here before, fixes too, is gone."""
+        self.commands(
+            "clear", *self._interaction.load, "box tilt large", f'read_restart "{restart}"'
+        )
         self._prepare()
 
     def save(self, restart: Path) -> None:
         """Write the complete state as a binary LAMMPS restart file."""
         self.command(f'write_restart "{restart}"')
+
+    @property
+    def changes_when_restored(self) -> bool:
+        """Whether reading a restart rounds positions: LAMMPS does so in a skewed box."""
+        return bool(np.tril(self._cell, -1).any())
 
     def run(self, n_steps: int, *, setup: bool) -> None:
         """Run `n_steps`; `setup` starts anew from positions and velocities (new neighbour list)."""

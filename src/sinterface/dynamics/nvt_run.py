@@ -61,6 +61,7 @@ class NvtRun:
         self.state, self.settings = state, state.settings
         self.threads, self.progress = threads, progress
         self.writer: SegmentWriter | None = None
+        self._fix = ""
         self._steps_here = self._steps_saved = 0
         self._started = self._marked = time.perf_counter()
 
@@ -83,14 +84,14 @@ class NvtRun:
                 self.writer.close()
         return self.state
 
-    def _ensemble(self, name: str, *, free_normal: bool) -> str:
+    def _set_ensemble(self, name: str, *, free_normal: bool) -> None:
         s = self.settings
         temperature = f"temp {s.temperature_K:.17g} {s.temperature_K:.17g}"
         chain = f"{temperature} {s.thermostat_time_fs / FS_PER_PS:.17g} tchain 3"
-        if not free_normal:
-            return f"fix {name} all nvt {chain}"
         barostat = f"z 0 0 {s.barostat_time_fs / FS_PER_PS:.17g} pchain 3 fixedpoint 0 0 0"
-        return f"fix {name} all npt {chain} {barostat}"
+        ensemble = f"npt {chain} {barostat}" if free_normal else f"nvt {chain}"
+        self._fix = f"fix {name} all {ensemble}"
+        self.system.command(self._fix)
 
     def _draw_velocities(self) -> None:
         s = self.settings
@@ -101,7 +102,7 @@ class NvtRun:
 
     def _equilibrate(self) -> None:
         s = self.settings
-        self.system.command(self._ensemble("equilibration", free_normal=s.free_normal))
+        self._set_ensemble("equilibration", free_normal=s.free_normal)
         while self.state.frame < s.equilibration_frames:
             for _ in self._stretch(s.equilibration_frames):
                 if 2 * self.state.frame > s.equilibration_frames:
@@ -119,7 +120,7 @@ class NvtRun:
 
     def _produce(self) -> None:
         s = self.settings
-        self.system.command(self._ensemble("production", free_normal=False))
+        self._set_ensemble("production", free_normal=False)
         self._open_segment()
         if not self.state.checkpoint:
             self.system.run(0, setup=True)
@@ -168,6 +169,9 @@ class NvtRun:
                 self.system.save(temporary)
             except LammpsError as error:
                 raise RunError(self._no_room(name)) from error
+        if self.system.changes_when_restored:  # so that a killed run goes on from the same bits
+            self.system.restore(self.directory / name)
+            self.system.command(self._fix)
         now = time.perf_counter()
         self.state = replace(
             state,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from ase import Atoms
+from numpy.typing import NDArray
 
 from sinterface.errors import InputError
 
@@ -52,6 +53,7 @@ def check_thickness(atoms: Atoms, cutoff_A: float) -> None:
         )
 
 
-def perpendicular_thickness(atoms: Atoms) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+def perpendicular_thickness(atoms: Atoms) -> NDArray[np.float64]:
     """Return the distances between opposite faces of the cell, shape (3,), in Å."""
-    return 1.0 / np.linalg.norm(np.linalg.inv(atoms.cell.array), axis=0)
+    normals: NDArray[np.float64] = np.linalg.norm(np.linalg.inv(atoms.cell.array), axis=0)
+    return 1.0 / normals
