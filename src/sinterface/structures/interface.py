@@ -150,8 +150,8 @@ def _check(size: str, difference: float, max_strain: float, gap_A: float | None)
         raise InputError(f"The size '{size}' is unknown; choose one of {', '.join(SIZES)}.")
     if not difference >= 0.0:
         raise InputError(f"The difference of the Li excess is {difference:g}; give 0 or more.")
-    if not 0.0 < max_strain <= 0.1:
-        raise InputError(f"max_strain is {max_strain:g}; give a fraction between 0 and 0.1.")
+    if not 0.0 < max_strain <= 0.2:
+        raise InputError(f"max_strain is {max_strain:g}; give a fraction between 0 and 0.2.")
     if gap_A is not None and not 0.0 < gap_A <= 10.0:
         raise InputError(f"The gap is {gap_A:g} Å; give one between 0 and 10 Å.")
 

@@ -225,7 +225,7 @@ def test_other_facets_build(plane):
         ({"gap_A": 0.2}, "too close|no room"),
         ({"gap_A": 20.0}, "between 0 and 10"),
         ({"cutoff_A": 9.0}, "too little for a cutoff of 9"),
-        ({"max_strain": 0.5}, "between 0 and 0.1"),
+        ({"max_strain": 0.5}, "between 0 and 0.2"),
     ],
 )
 def test_bad_requests_are_refused(options, message):
