@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import warnings
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import curve_fit
+from scipy.optimize import OptimizeWarning, curve_fit, least_squares
 from scipy.special import erfc
 
 from sinterface.errors import InputError
@@ -16,6 +17,12 @@ BoolArray = NDArray[np.bool_]
 
 LAYER_THICKNESS_A = 0.8
 """Co within this height of each other form one plane."""
+
+LAYERING = 0.05
+"""How far a share in layered crystals strays from a smooth curve, noise apart."""
+
+LOG_WIDTHS = (np.log(0.05), np.log(1e3))
+"""Range of ln σ, σ in Å, in which the fit moves."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -89,7 +96,8 @@ class EdgeFit:
     center_A
         Where the share is one half, in Å beyond the relaxed outermost Co plane.
     width_A, width_std_A
-        σ of ``½ erfc((d − center)/(√2 σ))`` and its error from the scatter about the fit.
+        σ of ``½ erfc((d − center)/(√2 σ))`` and its error: binomial noise of independent counts,
+        or the scatter about the fit where that is larger.
     """
 
     center_A: float
@@ -98,12 +106,16 @@ class EdgeFit:
 
 
 def fit_edge(
-    depth_A: FloatArray, is_co: BoolArray, *, reach_A: float = 10.0, bin_width_A: float = 0.5
+    depth_A: FloatArray,
+    is_co: BoolArray,
+    *,
+    range_A: tuple[float, float] = (-10.0, 10.0),
+    bin_width_A: float = 0.5,
 ) -> EdgeFit:
     """Fit an error function to the share of Co among the cations about a boundary.
 
-    The share is binned along the depth; a bin of n cations weighs as a binomial share does. NaN
-    when fewer than four bins hold cations, or one of the two kinds is missing.
+    The share is binned along the depth, weighted by binomial noise and `LAYERING`. NaN when fewer
+    than four bins hold cations, or one of the two kinds is missing.
 
     Parameters
     ----------
@@ -112,34 +124,79 @@ def fit_edge(
         framework cation in each frame, any shape.
     is_co
         Which of them are Co, same shape.
-    reach_A
-        Range on each side of the plane.
+    range_A
+        Depths that are used: from inside the electrode to inside the electrolyte.
     bin_width_A
         Width of a bin.
     """
-    n_bins = max(round(2.0 * reach_A / bin_width_A), 4)
-    edges = np.linspace(-reach_A, reach_A, n_bins + 1)
+    low, high = range_A
+    n_bins = max(round((high - low) / bin_width_A), 4)
+    edges = np.linspace(low, high, n_bins + 1)
     total, _ = np.histogram(depth_A, edges)
     co, _ = np.histogram(depth_A[is_co], edges)
     held = total > 0
     none = EdgeFit(np.nan, np.nan, np.nan)
     if np.count_nonzero(held) < 4 or co.sum() in (0, total.sum()):
         return none
-    depth = 0.5 * (edges[1:] + edges[:-1])[held]
-    n, k = total[held], co[held]
-    expected = (k + 0.5) / (n + 1.0)
-    noise = np.sqrt(expected * (1.0 - expected) / n)
-    everywhere = np.interp(0.5 * (edges[1:] + edges[:-1]), depth, k / n)
-    guess = -reach_A + float(everywhere.mean()) * 2.0 * reach_A
-    bounds = ([-reach_A, 0.05], [reach_A, 2.0 * reach_A])
-    try:
-        found, covariance = curve_fit(
-            error_profile, depth, k / n, p0=(0.9 * guess, 1.5), sigma=noise, bounds=bounds
-        )
-    except RuntimeError:
-        return none
-    std = float(np.sqrt(covariance[1, 1]))
-    return EdgeFit(float(found[0]), float(found[1]), std if np.isfinite(std) else np.nan)
+    depth, n = 0.5 * (edges[1:] + edges[:-1]), total[held]
+    # Empty bins, as between two planes, take the straight line between their neighbours.
+    bridge = np.stack([np.interp(depth, depth[held], row) for row in np.eye(len(n))], axis=1)
+    share = bridge @ (co[held] / n)
+    expected = (co[held] + 0.5) / (n + 1.0)
+    noise = (bridge * (expected * (1.0 - expected) / n)) @ bridge.T
+    sigma = np.sqrt(np.diag(noise) + LAYERING**2)
+    guess = np.array([low + float(share.mean()) * (high - low), np.log(1.5)])
+    limits = np.array([[low, np.log(0.1)], [high, np.log(high - low)]])
+    found = _fit_once(depth, share, sigma, guess, limits)
+    slopes = _logarithmic_slopes(depth, *found) / sigma[:, None]
+    solver = np.linalg.pinv(slopes)
+    residual = (share - _logarithmic_profile(depth, *found)) / sigma
+    counted = (solver @ (noise / np.outer(sigma, sigma)) @ solver.T)[1, 1]
+    misfit = (solver @ solver.T)[1, 1] * (residual**2).sum() / (len(depth) - 2)
+    width = float(np.exp(found[1]))
+    return EdgeFit(float(found[0]), width, width * float(np.sqrt(max(counted, misfit))))
+
+
+def _fit_once(
+    depth: FloatArray, share: FloatArray, sigma: FloatArray, guess: FloatArray, limits: FloatArray
+) -> FloatArray:
+    """Fit centre and ln σ, within `limits` where a free fit fails or leaves them."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", OptimizeWarning)  # its covariance isn't used
+        try:
+            found, _ = curve_fit(
+                _logarithmic_profile,
+                depth,
+                share,
+                p0=guess,
+                sigma=sigma,
+                jac=_logarithmic_slopes,
+                maxfev=60,
+            )
+        except RuntimeError:
+            found = limits[1] + 1.0
+    if np.all(found > limits[0]) and np.all(found < limits[1]):
+        return np.asarray(found)
+    inside = least_squares(
+        lambda x: (_logarithmic_profile(depth, *x) - share) / sigma,
+        np.clip(guess, limits[0] + 1e-3, limits[1] - 1e-3),
+        jac=lambda x: _logarithmic_slopes(depth, *x) / sigma[:, None],
+        bounds=limits,
+        max_nfev=30,
+    )
+    return np.asarray(inside.x)
+
+
+def _logarithmic_profile(depth: FloatArray, center: float, log_width: float) -> FloatArray:
+    return error_profile(depth, center, float(np.exp(np.clip(log_width, *LOG_WIDTHS))))
+
+
+def _logarithmic_slopes(depth: FloatArray, center: float, log_width: float) -> FloatArray:
+    """Return the derivatives by centre and ln σ, shape (n_bins, 2)."""
+    width = float(np.exp(np.clip(log_width, *LOG_WIDTHS)))
+    scaled = (depth - center) / width
+    bell = np.exp(-0.5 * scaled**2) / np.sqrt(2.0 * np.pi)
+    return np.stack([bell / width, bell * scaled], axis=1)
 
 
 def error_profile(depth_A: FloatArray, center_A: float, width_A: float) -> FloatArray:

@@ -51,8 +51,8 @@ class MeanSquaredDisplacement(Record):
     msd_A2
         Mean squared displacement, shape (n_elements, n_lags), in Å².
     msd_std_A2
-        Standard error, same shape: between replicas if there are at least three, else between
-        atoms.
+        Standard error, same shape: between atoms or, if larger and there are at least three,
+        between replicas.
     diffusivity
         One for each element.
     """
@@ -128,14 +128,18 @@ def mean_squared_displacement(tracks: Sequence[Track]) -> MeanSquaredDisplacemen
 
 
 def _mean_and_error(runs: list[FloatArray]) -> tuple[FloatArray, FloatArray]:
-    """Return mean over runs, error between runs if there are enough, else between atoms."""
-    mean = np.stack([run.mean(axis=0) for run in runs])
-    if len(runs) >= MIN_REPLICAS:
-        return mean.mean(axis=0), standard_error(mean)
+    """Return mean over runs and its error: the larger of that between runs and between atoms.
+
+    Three or four runs alone often agree by chance, and atoms alone may move together.
+    """
     atoms = np.concatenate(runs)
-    if len(atoms) < 2:
-        return atoms.mean(axis=0), np.full(atoms.shape[1], np.nan)
-    return atoms.mean(axis=0), atoms.std(axis=0, ddof=1) / np.sqrt(len(atoms))
+    mean, error = atoms.mean(axis=0), np.full(atoms.shape[1], np.nan)
+    if len(atoms) > 1:
+        error = atoms.std(axis=0, ddof=1) / np.sqrt(len(atoms))
+    if len(runs) < MIN_REPLICAS:
+        return mean, error
+    between = np.stack([run.mean(axis=0) for run in runs])
+    return between.mean(axis=0), np.fmax(standard_error(between), error)
 
 
 def _diffusivity(
@@ -169,7 +173,7 @@ def _diffusivity(
     if not value > 2.0 * error:
         reason = f"slope {value:.1e} ± {error:.1e} cm²/s is within twice its error of zero"
         return Diffusivity(element, np.nan, np.nan, False, reason)
-    source = "replicas" if len(runs) >= MIN_REPLICAS else "atoms"
+    source = "atoms or replicas" if len(runs) >= MIN_REPLICAS else "atoms"
     reason = (
         f"lags {lag[0]:.3g}–{lag[-1]:.3g} ps, MSD ∝ lag^{exponent:.2f}, error between {source}; "
         "mean over the whole cell"

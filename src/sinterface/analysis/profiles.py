@@ -70,6 +70,10 @@ class Profiles(Record):
     area_A2: float
 
 
+OXYGEN_EDGE_A = 2.2
+"""How far the O of the outermost CoO6 reaches beyond the Co plane: a Co–O bond and vibration."""
+
+
 def element_profiles(
     tracks: Sequence[Track],
     planes: Sequence[CoPlanes],
@@ -80,8 +84,8 @@ def element_profiles(
     """Average the element profiles of several runs in windows of time.
 
     An atom's height is taken relative to the slab it is in at that moment: between the relaxed
-    outermost Co planes the drift of the electrode's framework is subtracted, elsewhere that of
-    the electrolyte's. Heights of replicas with other periods are scaled to the mean period.
+    outermost Co planes, and the O that completes their octahedra, the drift of the electrode's
+    framework is subtracted, elsewhere that of the electrolyte's. Heights of replicas with other periods are scaled to the mean period.
 
     Parameters
     ----------
@@ -133,7 +137,8 @@ def _run_profile(
     in_electrode = heights - track.heights(track.drift(ELECTRODE)[:, None])
     in_electrolyte = heights - track.heights(track.drift(ELECTROLYTE)[:, None])
     wrapped = in_electrode % length
-    between = (wrapped >= planes.lower_A) & (wrapped <= planes.upper_A)
+    low, high = planes.lower_A - OXYGEN_EDGE_A, planes.upper_A + OXYGEN_EDGE_A
+    between = (wrapped >= low) & (wrapped <= high)
     height = np.where(between, in_electrode, in_electrolyte) % length
     bins = np.minimum((height / length * n_bins).astype(np.int64), n_bins - 1)
     _, window = time_windows(track.time_ps, n_windows)

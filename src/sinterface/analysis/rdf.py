@@ -12,7 +12,7 @@ from scipy.ndimage import gaussian_filter1d
 from scipy.signal import find_peaks
 
 from sinterface.analysis.frames import FloatArray, Track, elements_of
-from sinterface.analysis.neighbors import find_neighbors
+from sinterface.analysis.neighbors import find_pairs
 from sinterface.analysis.records import Record
 from sinterface.analysis.statistics import standard_error
 
@@ -128,11 +128,12 @@ def _run_counts(
     counts = np.zeros(n_kinds * n_kinds * n_bins)
     for frame in chosen:
         positions = track.positions[frame]
-        found = find_neighbors(positions, positions, track.cell[frame], float(edges[-1]))
-        bins = np.minimum((found.distances / (edges[1] - edges[0])).astype(np.int64), n_bins - 1)
-        flat = (kind[found.query] * n_kinds + kind[found.point]) * n_bins + bins
+        i, j, distances = find_pairs(track.positions[frame], track.cell[frame], float(edges[-1]))
+        bins = np.minimum((distances / (edges[1] - edges[0])).astype(np.int64), n_bins - 1)
+        flat = (kind[i] * n_kinds + kind[j]) * n_bins + bins
         counts += np.bincount(flat, minlength=len(counts))
-    return (counts / len(chosen)).reshape(n_kinds, n_kinds, n_bins), track, len(chosen)
+    once = (counts / len(chosen)).reshape(n_kinds, n_kinds, n_bins)
+    return once + once.swapaxes(0, 1), track, len(chosen)
 
 
 def _normalised(

@@ -17,8 +17,11 @@ from sinterface.errors import InputError
 BEYOND_A = 4.0
 """Distance beyond the relaxed outermost Co plane from which a detached Co has interdiffused."""
 
-SHELL_A = 5.0
-"""Range in which the six nearest O of a Co are looked for."""
+SHELL_A = 4.0
+"""Range in which the six nearest O of a Co are looked for; without six there is no measure."""
+
+REACH_A = 12.0
+"""Range of the fit on each side of a boundary, at most to the middle of either slab."""
 
 GROUPS = ("lower", "upper", "inside")
 SIDES = ("lower", "upper")
@@ -89,7 +92,6 @@ def follow_cobalt(track: Track) -> Series:
             track.positions[frame, cobalt],
             track.cell[frame],
             SHELL_A,
-            nearest=min(12, len(oxygen)),
         )
         away = detached(heights[frame], found, planes, track.length_A, len(oxygen))
         above = heights[frame] > 0.5 * (planes.lower_A + planes.upper_A)
@@ -131,16 +133,17 @@ def detached(
 def _measure_octahedra(series: Series, found: Neighbors, frame: int, n_cobalt: int) -> None:
     """Enter the mean shape measure and coordination of each group of Co."""
     bonded = found.query[found.distances <= CO_O_BOND_A]
-    coordination = np.bincount(bonded, minlength=n_cobalt)
+    coordination = np.bincount(bonded, minlength=n_cobalt).astype(np.float64)
     first = np.searchsorted(found.query, np.arange(n_cobalt))
-    complete = np.bincount(found.query, minlength=n_cobalt) >= 6
+    whole = np.flatnonzero(np.bincount(found.query, minlength=n_cobalt) >= 6)
+    shape = np.full(n_cobalt, np.nan)
+    rows = first[whole][:, None] + np.arange(6)
+    shape[whole] = octahedral_shape_measure(found.vectors[rows])
     for name in GROUPS:
-        members = np.flatnonzero(getattr(series.planes, name))
-        whole = members[complete[members]]
-        rows = first[whole][:, None] + np.arange(6)
-        shapes = octahedral_shape_measure(found.vectors[rows])
-        series.csm[name][frame] = shapes.mean() if len(whole) else np.nan
-        series.coordination[name][frame] = coordination[members].mean() if len(members) else np.nan
+        members = getattr(series.planes, name)
+        known = members & np.isfinite(shape)
+        series.csm[name][frame] = shape[known].mean() if known.any() else np.nan
+        series.coordination[name][frame] = coordination[members].mean() if members.any() else np.nan
 
 
 def edge_widths(
@@ -175,10 +178,10 @@ def edge_widths(
     sign = 1.0 if side == "upper" else -1.0
     depth = sign * ((heights - plane + 0.5 * length) % length - 0.5 * length)
     slab = planes.upper_A - planes.lower_A
-    reach = min(10.0, 0.5 * slab, 0.5 * (length - slab))
+    reach = (-min(REACH_A, 0.5 * slab), min(REACH_A, 0.5 * (length - slab)))
     is_co = np.broadcast_to(track.symbols[cations] == "Co", depth.shape)
     fits = [
-        fit_edge(depth[window == index], is_co[window == index], reach_A=reach)
+        fit_edge(depth[window == index], is_co[window == index], range_A=reach)
         for index in range(n_windows)
     ]
     return np.array([fit.width_A for fit in fits]), np.array([fit.width_std_A for fit in fits])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -30,7 +31,7 @@ class MemoryTrajectory:
         return self.all_positions[index]
 
 
-def make_trajectory(
+def _trajectory(
     symbols: list[str],
     region: NDArray[np.int8],
     positions: NDArray[np.float64],
@@ -66,7 +67,7 @@ class Slabs:
         return np.array([i for i, other in enumerate(self.symbols) if other == symbol])
 
 
-def make_slabs(n: int = 3, planes: int = 5) -> Slabs:
+def _slabs(n: int = 3, planes: int = 5) -> Slabs:
     """Return an ideal interface: n × n rock-salt cells wide, Co planes 2 Å apart."""
     a = 4.0
     symbols, region, positions = [], [], []
@@ -98,4 +99,14 @@ def make_slabs(n: int = 3, planes: int = 5) -> Slabs:
 
 @pytest.fixture
 def slabs() -> Slabs:
-    return make_slabs()
+    return _slabs()
+
+
+@pytest.fixture(scope="session")
+def make_trajectory() -> Callable[..., MemoryTrajectory]:
+    return _trajectory
+
+
+@pytest.fixture(scope="session")
+def make_slabs() -> Callable[..., Slabs]:
+    return _slabs

@@ -31,6 +31,18 @@ def test_an_edge_without_one_of_the_kinds_has_no_width() -> None:
     assert np.isnan(fit_edge(depth, np.zeros(200, dtype=bool)).width_A)
 
 
+def test_atoms_that_cross_one_by_one_widen_the_edge_of_a_layered_crystal() -> None:
+    depth = np.repeat([-4.0, -2.0, 0.0, 3.0, 5.0, 7.0], 20) + 0.1
+    is_co = depth < 1.0
+    widths = [fit_edge(depth, is_co).width_A]
+    assert 0.5 < widths[0] < 1.5  # the gap between the planes is 3 Å
+    for co, other in ((59, 60), (58, 80), (39, 61), (57, 100)):
+        is_co[[co, other]] = [False, True]
+        widths.append(fit_edge(depth, is_co).width_A)
+    assert np.all(np.diff(widths) > 0.0)
+    assert widths[-1] < 4.0
+
+
 def test_planes_are_found_past_a_stray_atom() -> None:
     rng = np.random.default_rng(0)
     heights = np.concatenate([10.0 + 2.0 * k + rng.normal(0.0, 0.1, 8) for k in range(6)])
