@@ -1,0 +1,1 @@
+"""Reference labels: calculators, sampling, and labelling that resumes."""

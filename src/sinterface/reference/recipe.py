@@ -27,6 +27,7 @@ class Start(_Table):
         description="llzo and lco are crystals, mixture a random cell, doped-llzo holds Co"
     )
     repeat: tuple[Count, Count, Count] = Field((1, 1, 1), description="copies of a crystal cell")
+    lithium_removed: float = Field(0.0, ge=0, lt=1, description="share of Li taken out of lco")
     units: dict[str, int] = Field({}, description="formula units of a mixture")
     site: Literal["Li", "La", "Zr"] | None = Field(None, description="element that Co replaces")
     dopants: int = Field(0, ge=0, description="Co atoms in the doped cell")
@@ -37,6 +38,8 @@ class Start(_Table):
             raise ValueError("a mixture, and only a mixture, needs units")
         if (self.builder == "doped-llzo") != bool(self.site and self.dopants):
             raise ValueError("doped-llzo, and only doped-llzo, needs site and dopants")
+        if self.lithium_removed and self.builder != "lco":
+            raise ValueError("lithium_removed is for lco only, whose Co takes up the charge")
         return self
 
 
@@ -91,8 +94,12 @@ class Trajectory(_Table):
 
     @property
     def key(self) -> str:
-        """Name from the system, the temperature and the hash of all settings."""
-        digest = hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:10]
+        """Name from the system, the temperature and the hash of all settings.
+
+        Settings left at their default don't count, so that a new setting keeps old names.
+        """
+        settings = self.model_dump_json(exclude_defaults=True)
+        digest = hashlib.sha256(settings.encode()).hexdigest()[:10]
         return f"{self.system}-{self.temperature_K:.0f}K-{digest}"
 
 

@@ -16,7 +16,7 @@ from sinterface.errors import RunError
 from sinterface.reference.calculators import Reference
 from sinterface.reference.recipe import Start, Trajectory
 from sinterface.structures.crystals import cubic_llzo, layered_lco
-from sinterface.structures.doping import dope
+from sinterface.structures.doping import dope, remove_lithium
 from sinterface.structures.mixture import mix, pack
 
 
@@ -26,6 +26,8 @@ def build_start(start: Start, *, volume_scale: float = 1.0, seed: int = 0) -> At
         return pack(mix(start.units), volume_scale=volume_scale, seed=seed)
     crystal = layered_lco() if start.builder == "lco" else cubic_llzo(seed=seed)
     atoms: Atoms = crystal * start.repeat
+    if start.lithium_removed:
+        remove_lithium(atoms, start.lithium_removed, seed=seed)
     if start.builder == "doped-llzo" and start.site is not None:
         atoms = dope(atoms, start.site, start.dopants, seed=seed)
     atoms.set_cell(atoms.cell[:] * volume_scale ** (1 / 3), scale_atoms=True)

@@ -60,6 +60,17 @@ def dope(atoms: Atoms, site: str, n_dopants: int, *, dopant: str = "Co", seed: i
     return doped
 
 
+def remove_lithium(atoms: Atoms, share: float, *, seed: int = 0) -> None:
+    """Take the given share of Li out of `atoms`, at random and in place.
+
+    Neutral only where something else takes up the charge: Co goes from 3+ towards 4+ in LiCoO2.
+    """
+    lithium = np.flatnonzero(atoms.numbers == atomic_numbers["Li"])
+    n_removed = round(share * len(lithium))
+    gone = np.random.default_rng(seed).choice(lithium, n_removed, replace=False)
+    del atoms[gone]
+
+
 def _spread(atoms: Atoms, hosts: np.ndarray, n_sites: int, seed: int) -> list[int]:
     rng = np.random.default_rng(seed)
     chosen = [int(rng.choice(hosts))]

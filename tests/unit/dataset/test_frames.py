@@ -44,7 +44,7 @@ def test_a_hash_that_looks_like_a_number_stays_a_string(tmp_path: Path, make_fra
 
 def test_different_settings_are_refused(tmp_path: Path, make_frame) -> None:
     frames = [make_frame(), make_frame(settings="emt-2")]
-    with pytest.raises(InputError, match="different reference settings.*emt-1.*emt-2"):
+    with pytest.raises(InputError, match=r"different reference settings.*emt-1.*emt-2"):
         write_frames(tmp_path / "set.extxyz", frames)
     write_frames(tmp_path / "a.extxyz", frames[:1])
     write_frames(tmp_path / "b.extxyz", frames[1:])
@@ -60,7 +60,7 @@ def test_spoiled_frames_are_refused(tmp_path: Path, make_frame) -> None:
         write_frames(target, [make_frame(), frame])
     frame = make_frame()
     del frame.calc.results["forces"]
-    with pytest.raises(InputError, match="Frame 1 .* no forces"):
+    with pytest.raises(InputError, match=r"Frame 1 .* no forces"):
         write_frames(target, [make_frame(), frame])
     frame = make_frame()
     frame.info["units"] = "Hartree-bohr"

@@ -20,7 +20,7 @@ from sinterface.errors import InputError
 def frames(make_frame) -> list:
     found = [make_frame("cu", f"cu-{t}", seed=t) for t in range(10) for _ in range(5)]
     found += [make_frame("cu-long", f"long-{t}", seed=t, n=2) for t in range(5) for _ in range(4)]
-    return found + [make_frame("few", "few-0", n=3), make_frame("few", "few-1", n=3)]
+    return [*found, make_frame("few", "few-0", n=3), make_frame("few", "few-1", n=3)]
 
 
 def _covers(split: Split, n_frames: int) -> bool:
@@ -30,7 +30,8 @@ def _covers(split: Split, n_frames: int) -> bool:
 @pytest.mark.parametrize("seed", range(5))
 def test_whole_trajectories_are_held_out_in_each_system(frames: list, seed: int) -> None:
     split = split_by_trajectory(frames, validation=0.2, test=0.2, seed=seed)
-    assert _covers(split, len(frames)) and not leaks(frames, split)
+    assert _covers(split, len(frames))
+    assert not leaks(frames, split)
     for part, sizes in ((split.validation, (10, 4)), (split.test, (10, 4))):
         systems = [frames[index].info["system"] for index in part]
         assert (systems.count("cu"), systems.count("cu-long")) == sizes
@@ -41,7 +42,8 @@ def test_whole_trajectories_are_held_out_in_each_system(frames: list, seed: int)
 def test_a_composition_is_held_out_under_every_name(frames: list, make_frame) -> None:
     frames.append(make_frame("other-name", "other-0", n=2))
     split = split_by_composition(frames, ["cu-long"], validation=0.2)
-    assert _covers(split, len(frames)) and not leaks(frames, split)
+    assert _covers(split, len(frames))
+    assert not leaks(frames, split)
     assert {frames[i].get_chemical_formula() for i in split.test} == {"Cu8"}
     assert len(split.test) == 21
     assert split.test == split_by_composition(frames, ["Cu8"]).test
@@ -76,4 +78,6 @@ def test_no_division_of_trajectories_leaks(lengths: list[int], seed: int) -> Non
         }  # fmt: skip
         frames += [Atoms("H", info=info) for _ in range(length)]
     split = split_by_trajectory(frames, validation=0.15, test=0.15, seed=seed)
-    assert _covers(split, len(frames)) and not leaks(frames, split) and split.train
+    assert _covers(split, len(frames))
+    assert not leaks(frames, split)
+    assert split.train

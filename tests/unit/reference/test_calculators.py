@@ -35,6 +35,28 @@ def test_equal_to_the_stock_calculator(rattled: Atoms, capsys: pytest.CaptureFix
     assert np.abs(rattled.get_stress() - stock.get_stress()).max() < 1e-5
 
 
+@pytest.mark.parametrize("repeat", [(1, 1, 1), (3, 3, 1)])
+@pytest.mark.filterwarnings("ignore")
+def test_graphs_equal_the_stock_converter(rattled: Atoms, repeat: tuple[int, int, int]) -> None:
+    from pymatgen.io.ase import AseAtomsAdaptor
+
+    from sinterface.reference.chgnet_graph import crystal_graph
+
+    atoms = rattled.copy() * repeat
+    atoms.wrap()
+    calculator = open_reference("chgnet").calculator
+    stock = calculator.model.graph_converter(AseAtomsAdaptor.get_structure(atoms))
+    ours = crystal_graph(atoms)
+    for name in ("atom_graph", "directed2undirected", "undirected2directed", "bond_graph"):
+        assert getattr(ours, name).shape == getattr(stock, name).shape
+    pairs = [sorted(map(tuple, graph.atom_graph.tolist())) for graph in (ours, stock)]
+    assert pairs[0] == pairs[1]
+    angles = [np.bincount(graph.bond_graph[:, 0]) for graph in (ours, stock)]
+    assert (angles[0] == angles[1]).all()
+    edges = ours.undirected2directed.long()
+    assert (ours.directed2undirected[edges] == np.arange(len(edges))).all()
+
+
 def test_force_and_stress_are_slopes_of_the_energy(rattled: Atoms) -> None:
     """Central differences; single precision leaves about 1e-2 eV/Å."""
     forces, stress = rattled.get_forces(), rattled.get_stress(voigt=False)

@@ -76,7 +76,8 @@ def test_a_missing_recipe_and_a_doubled_sample_are_refused(tmp_path: Path) -> No
 def test_the_recipes_of_the_first_potential_are_valid() -> None:
     folder = Path(__file__).parents[3] / "recipes" / "llzo-lco-first"
     found = [read_recipe(path) for path in sorted(folder.glob("[0-9]*.toml"))]
-    assert found and all(recipe.reference == "chgnet" for recipe in found)
+    assert found
+    assert all(recipe.reference == "chgnet" for recipe in found)
     systems = {sample.system for recipe in found for sample in recipe.sample}
     assert {"llzo-cubic", "lco-layered", *(f"mixture-{i}" for i in range(1, 6))} <= systems
     assert not [name for name in systems if "interface" in name or "tetragonal" in name]

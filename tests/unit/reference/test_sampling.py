@@ -55,7 +55,7 @@ def test_check_sane_finds_close_atoms_and_nan() -> None:
     atoms = bulk("Cu", cubic=True)
     atoms.calc = SinglePointCalculator(atoms, energy=0.0, forces=np.zeros((4, 3)))
     check_sane(atoms, 10.0, 0.9)
-    with pytest.raises(RunError, match="2.55 Å apart"):
+    with pytest.raises(RunError, match=r"2\.55 Å apart"):
         check_sane(atoms, 10.0, 2.6)
     atoms.calc = SinglePointCalculator(atoms, energy=np.nan, forces=np.zeros((4, 3)))
     with pytest.raises(RunError, match="not a number"):

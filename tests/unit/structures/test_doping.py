@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from sinterface.errors import InputError
-from sinterface.structures.crystals import cubic_llzo
-from sinterface.structures.doping import dope
+from sinterface.structures.crystals import cubic_llzo, layered_lco
+from sinterface.structures.doping import dope, remove_lithium
 
 CHARGES = {"Li": 1, "La": 3, "Zr": 4, "O": -2}
 
@@ -50,3 +50,9 @@ def test_unfit_doping_is_refused() -> None:
         dope(cell, "Li", 19)
     with pytest.raises(InputError, match="not 0"):
         dope(cell, "Zr", 0)
+
+
+def test_lithium_is_removed_by_share() -> None:
+    atoms = layered_lco() * (2, 2, 1)
+    remove_lithium(atoms, 0.5, seed=1)
+    assert atoms.get_chemical_formula() == "Co12Li6O24"
