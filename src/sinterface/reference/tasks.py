@@ -137,9 +137,10 @@ def _work_off(
     progress: ProgressCallback | None,
 ) -> None:
     finished = len(tasks) - len(open_tasks)
+    failed = sum(_log(parts, task.key).exists() for task in tasks)
     for key in _results(open_tasks, parts, workers):
         finished += 1
-        failed = sum(_log(parts, task.key).exists() for task in tasks)
+        failed += _log(parts, key).exists()
         if failed >= 5 and failed > MAX_FAILED_SHARE * finished:
             raise RunError(
                 f"{failed} of {finished} labels failed; read the logs in '{parts / 'quarantine'}', "
