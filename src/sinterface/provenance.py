@@ -7,6 +7,7 @@ import json
 import os
 import platform
 import subprocess
+import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib import metadata
@@ -45,9 +46,7 @@ def versions() -> dict[str, str]:
         except metadata.PackageNotFoundError:
             continue
     if "sinterface" not in found:
-        from sinterface import __version__
-
-        found["sinterface"] = __version__
+        found["sinterface"] = str(sys.modules["sinterface"].__version__)  # run from its source
     return found
 
 

@@ -18,7 +18,8 @@ FAKE_RUN = Path(__file__).with_name("fake_run.py")
 def fake() -> ModuleType:
     """The pipeline of fakes, fresh for each test."""
     spec = importlib.util.spec_from_file_location("fake_run", FAKE_RUN)
-    assert spec and spec.loader
+    assert spec
+    assert spec.loader
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module

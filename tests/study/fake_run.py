@@ -72,10 +72,10 @@ def pipeline(**other: Any) -> Pipeline:
         "report": report,
     }
     counts = {"interface": 744, "electrolyte": 192, "electrode": 240}
-    return Pipeline(identify, {**functions, **other}, lambda file: counts, lambda file: 20_000.0)
+    return Pipeline(identify, {**functions, **other}, lambda _: counts, lambda _: 20_000.0)
 
 
 if __name__ == "__main__":
     if len(sys.argv) > 3:
         FRAMES, PAUSE_S = int(sys.argv[3]), float(sys.argv[4])
-    print(run_study(read_study(sys.argv[1]), Path(sys.argv[2]), pipeline()))
+    run_study(read_study(sys.argv[1]), Path(sys.argv[2]), pipeline())

@@ -12,9 +12,9 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-import sinterface
 from typer.testing import CliRunner
 
+import sinterface
 from sinterface.cli.app import app
 from sinterface.errors import InputError
 from sinterface.study import pipeline

@@ -96,7 +96,7 @@ def test_controls_are_runs_of_their_own(
     run_study(make_study(study={"controls": True}), run, fake.pipeline())
     roles = ("electrolyte", "electrode")
     controls = [f"{stage} {role}" for role in roles for stage in ("control", "dynamics")]
-    assert fake.CALLS == [*controls, "analysis", "report"]
+    assert [*controls, "analysis", "report"] == fake.CALLS
 
 
 def test_inputs_decide_the_hash(fake: ModuleType, make_study: MakeStudy) -> None:
@@ -145,7 +145,7 @@ def test_interrupted_run_resumes(fake: ModuleType, make_study: MakeStudy, tmp_pa
 
 def start(fake: ModuleType, file: StudyFile, run: Path) -> subprocess.Popen[str]:
     """Start a slow run in a process of its own and wait for its third frame of replica 2."""
-    command = [sys.executable, str(fake.__file__), str(file.path), str(run), "40", "0.05"]
+    command = [sys.executable, str(fake.__file__), str(file.path), str(run), "40", "0.02"]
     process = subprocess.Popen(
         command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
     )

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from sinterface.cli.app import app
+from sinterface.cli.app import main
 
-app(prog_name="sinterface")
+main()

@@ -49,7 +49,7 @@ app = typer.Typer(
 
 
 @app.callback()
-def _main(version: options.Version = False) -> None:
+def _root(version: options.Version = False) -> None:
     """How the interface of two battery materials degrades, with error bars."""
 
 
@@ -159,3 +159,8 @@ def _register(name: str) -> None:
 
 for _extra in ("label", "train"):
     _register(_extra)
+
+
+def main() -> None:
+    """Run the command line; the entry point of the package."""
+    app(prog_name="sinterface")

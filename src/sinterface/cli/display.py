@@ -62,7 +62,7 @@ class Lines(Listener):
 
     def took_over(self, holder: Holder) -> None:
         """Say whose lock was taken over."""
-        self._say(f"took over the lock left by {holder}, which is no longer running")
+        self._say(f"took over the lock left by {holder}, no longer running")
 
     def _say(self, text: str) -> None:
         self._last = time.monotonic()

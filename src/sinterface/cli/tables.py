@@ -51,7 +51,11 @@ def summary_table(summary: Summary) -> RenderableType:
     stages = _table("stage", "state", "ended", "")
     for stage in content["stages"]:
         known = ("name", "state", "ended")
-        rest = ", ".join(f"{key} {_text(stage[key])}" for key in stage if key not in known)
+        rest = ", ".join(
+            f"{key} {_text(value)}"
+            for key, value in stage.items()
+            if key not in known and not isinstance(value, dict)
+        )
         stages.add_row(stage["name"], stage["state"], stage.get("ended", ""), Text(rest))
     facts = {key: content[key] or "no" for key in ("study", "running", "report")}
     return Group(_facts(facts), "", stages, "", _facts(content["results"]))
@@ -89,10 +93,19 @@ def _facts(content: dict[str, Any]) -> Table:
 
 def _flat(content: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
     for key, value in content.items():
-        if isinstance(value, dict) and value:
+        if isinstance(value, dict) and "standard_error" in value:
+            yield f"{prefix}{key}", _measure(value)
+        elif isinstance(value, dict) and value:
             yield from _flat(value, f"{prefix}{key}.")
         else:
             yield f"{prefix}{key}", value
+
+
+def _measure(entry: dict[str, Any]) -> str:
+    """Return "0.63 ± 0.12 Å"; without an error bar where the run doesn't resolve it."""
+    error = entry["standard_error"]
+    tail = "(not resolved)" if error is None else f"± {error:.2g}"
+    return f"{_text(entry['value'])} {tail} {entry['unit']}".rstrip()
 
 
 def _table(*columns: str) -> Table:
@@ -111,7 +124,7 @@ def _text(value: Any) -> str:
     if isinstance(value, bool) or value is None:
         return {True: "yes", False: "no", None: "-"}[value]
     if isinstance(value, float):
-        return f"{value:.6g}" if abs(value) > NOISE else "0"
+        return f"{value:.5g}" if abs(value) > NOISE else "0"
     if isinstance(value, list):
         shown = ", ".join(_text(item) for item in value[:LONGEST_LIST])
         return f"[{shown}, … {len(value)} in all]" if len(value) > LONGEST_LIST else f"[{shown}]"

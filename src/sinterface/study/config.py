@@ -40,16 +40,19 @@ class StudyTable(Table):
         description="Name of the study (letters, digits, . _ -); results go to runs/<name>/.",
     )
     seed: int = Field(
-        0, ge=0, le=10**9, description="Seed of all random choices; replica r uses seed + r."
+        default=0,
+        ge=0,
+        le=10**9,
+        description="Seed of all random choices; replica r uses seed + r.",
     )
     replicas: int = Field(
-        3,
+        default=3,
         ge=1,
         le=100,
         description="Independent builds and runs; error bars need at least three.",
     )
     controls: bool = Field(
-        True,
+        default=True,
         description="Also run each bulk crystal at the same strain and temperature; without "
         "these controls no figure counts as resolved.",
     )
@@ -59,7 +62,7 @@ class PotentialTable(Table):
     """The interatomic potential that moves the atoms."""
 
     name: str = Field(
-        "llzo-lco",
+        default="llzo-lco",
         min_length=1,
         description="A shipped potential's name, or a directory (relative to this file) "
         "in n2p2's layout.",
@@ -70,34 +73,34 @@ class InterfaceTable(Table):
     """Which two crystals meet, and how."""
 
     electrolyte: str = Field(
-        "llzo",
+        default="llzo",
         min_length=1,
         description='The electrolyte: "llzo", or a CIF file (relative to this file).',
     )
     electrode: str = Field(
-        "lco",
+        default="lco",
         min_length=1,
         description='The electrode: "lco", or a CIF file (relative to this file).',
     )
     electrolyte_plane: Plane = Field(
-        (0, 0, 1), description="Miller indices of the electrolyte's plane at the interface."
+        default=(0, 0, 1), description="Miller indices of the electrolyte's plane at the interface."
     )
     electrode_plane: Plane = Field(
-        (1, 0, 4), description="Miller indices of the electrode's plane at the interface."
+        default=(1, 0, 4), description="Miller indices of the electrode's plane at the interface."
     )
     size: Literal["tiny", "small", "large"] = Field(
-        "small",
+        default="small",
         description="tiny (trying the machinery), small (hundreds of atoms), "
         "large (> 17,000 atoms, edges of 5 nm, mismatch < 2.5 %).",
     )
     li_excess_difference_per_nm2: float = Field(
-        3.0,
+        default=3.0,
         ge=0,
         le=50,
         description="Li excess of the Li-sufficient side over the Li-deficient one, per nm2.",
     )
     max_strain: float = Field(
-        0.03,
+        default=0.03,
         gt=0,
         le=0.2,
         description="Largest strain of an edge to bring the crystals to one cell; 0.03 is 3 %.",
@@ -108,33 +111,41 @@ class RelaxTable(Table):
     """Relaxation of the built interface: positions, and the cell's normal to zero stress."""
 
     force_tolerance_eV_per_A: float = Field(
-        0.1, gt=0, le=10, description="Stop when no force is larger, eV/Angstrom."
+        default=0.1, gt=0, le=10, description="Stop when no force is larger, eV/Angstrom."
     )
     stress_tolerance_GPa: float = Field(
-        0.1, gt=0, le=10, description="Stop when the normal stress is smaller, GPa."
+        default=0.1, gt=0, le=10, description="Stop when the normal stress is smaller, GPa."
     )
-    max_steps: int = Field(500, ge=0, le=100_000, description="Most steps of the relaxation.")
+    max_steps: int = Field(
+        default=2000, ge=1, le=100_000, description="Most steps of the relaxation."
+    )
 
 
 class DynamicsTable(Table):
     """Molecular dynamics at constant temperature and volume."""
 
-    temperature_K: float = Field(1500.0, gt=0, le=10_000, description="Temperature, kelvin.")
+    temperature_K: float = Field(
+        default=1500.0, gt=0, le=10_000, description="Temperature, kelvin."
+    )
     duration_ps: float = Field(
-        100.0, gt=0, description="Length of the run that is analysed, picoseconds."
+        default=100.0, gt=0, description="Length of the run that is analysed, picoseconds."
     )
     equilibration_ps: float = Field(
-        1.0, ge=0, description="Heating before it, not analysed, picoseconds."
+        default=1.0, ge=0, description="Heating before it, not analysed, picoseconds."
     )
-    timestep_fs: float = Field(1.0, gt=0, le=10, description="Time step, femtoseconds.")
+    timestep_fs: float = Field(default=1.0, gt=0, le=10, description="Time step, femtoseconds.")
     frame_interval_ps: float = Field(
-        0.1, gt=0, description="Time between two stored frames, picoseconds."
+        default=0.1, gt=0, description="Time between two stored frames, picoseconds."
     )
     precision: Literal["mixed", "double"] = Field(
-        "mixed", description="Arithmetic of the forces: mixed is twice as fast, double for tests."
+        default="mixed",
+        description="Arithmetic of the forces: mixed is twice as fast, double for tests.",
     )
     threads: int = Field(
-        0, ge=0, le=1024, description="Threads; 0 takes all cores. Doesn't change what is done."
+        default=0,
+        ge=0,
+        le=1024,
+        description="Threads; 0 takes all cores. Doesn't change what is done.",
     )
 
     @model_validator(mode="after")
@@ -150,14 +161,19 @@ class AnalysisTable(Table):
     """What is measured along the trajectories."""
 
     max_frames: int = Field(
-        400, ge=10, le=100_000, description="Most frames read of each run, at a regular stride."
+        default=400,
+        ge=10,
+        le=100_000,
+        description="Most frames read of each run, at a regular stride.",
     )
 
 
 class ReportTable(Table):
     """The report."""
 
-    title: str = Field("", max_length=200, description="Title; empty: made from the study's name.")
+    title: str = Field(
+        default="", max_length=200, description="Title; empty: made from the study's name."
+    )
 
 
 class Study(Table):

@@ -78,6 +78,7 @@ def threads_of(file: StudyFile) -> int:
 
 def build(place: Workplace, progress: ProgressCallback) -> Mapping[str, Any]:
     """Build one replica's interface and relax it; write structure and certificate."""
+    from sinterface.structures.certificate import recertify
     from sinterface.structures.interface import build_interface
 
     table = place.file.study.interface
@@ -91,7 +92,10 @@ def build(place: Workplace, progress: ProgressCallback) -> Mapping[str, Any]:
         cutoff_A=potential.cutoff_A,
         **table.model_dump(exclude=set(CONTROLS)),
     )
-    return _relax(place, interface.atoms, interface.certificate.to_dict(), progress)
+    relaxed, relaxation = _relax(place, interface.atoms, progress)
+    after = recertify(interface.certificate, relaxed)
+    relaxation |= {"edges_A": list(after.edges_A), "shortest_A": after.shortest_A}
+    return _keep(place, relaxed, interface.certificate.to_dict(), relaxation)
 
 
 def control(place: Workplace, progress: ProgressCallback) -> Mapping[str, Any]:
@@ -99,28 +103,39 @@ def control(place: Workplace, progress: ProgressCallback) -> Mapping[str, Any]:
     from sinterface.study.controls import bulk_control, fit_crystals
 
     fit = fit_crystals(crystals_of(place.file), place.file.study.interface, place.task.seed)
-    return _relax(place, bulk_control(fit, place.task.part), {"role": place.task.part}, progress)
+    relaxed, relaxation = _relax(place, bulk_control(fit, place.task.part), progress)
+    return _keep(place, relaxed, {"control": place.task.part}, relaxation)
 
 
 def _relax(
-    place: Workplace, atoms: Atoms, certificate: Mapping[str, Any], progress: ProgressCallback
-) -> Mapping[str, Any]:
-    """Relax and write the structure with its certificate; return the stage's summary."""
+    place: Workplace, atoms: Atoms, progress: ProgressCallback
+) -> tuple[Atoms, dict[str, Any]]:
+    """Relax positions and normal; return the structure and how well it relaxed."""
     from sinterface.dynamics.relax import relax
 
     calculator = potential_of(place.file).calculator(threads=threads_of(place.file))
     settings = place.file.study.relax.model_dump()
-    relaxed = relax(atoms, calculator, cell="normal", progress=progress, **settings)
-    relaxation = {
-        "converged": bool(relaxed.converged),
-        "steps": int(relaxed.steps),
-        "max_force_eV_per_A": float(relaxed.max_force_eV_per_A),
-        "normal_stress_GPa": float(relaxed.stress_GPa[2]),
+    done = relax(atoms, calculator, cell="normal", progress=progress, **settings)
+    return done.atoms, {
+        "converged": done.converged,
+        "steps": done.steps,
+        "residual_force_eV_per_A": done.residual_force_eV_per_A,
+        "normal_stress_GPa": float(done.stress_GPa[2]),
     }
-    write_structure(place.directory / STRUCTURE_NAME, relaxed.atoms)
+
+
+def _keep(
+    place: Workplace,
+    atoms: Atoms,
+    certificate: Mapping[str, Any],
+    relaxation: Mapping[str, Any],
+) -> Mapping[str, Any]:
+    """Write a relaxed structure with its certificate; return the stage's summary."""
+    write_structure(place.directory / STRUCTURE_NAME, atoms)
     text = json.dumps({**certificate, "relaxation": relaxation}, indent=1) + "\n"
     write_text(place.directory / CERTIFICATE_NAME, text)
-    return {"atoms": len(relaxed.atoms), **relaxation}
+    short = ("converged", "steps", "residual_force_eV_per_A", "normal_stress_GPa")
+    return {"atoms": len(atoms), **{key: relaxation[key] for key in short}}
 
 
 def write_structure(path: Path, atoms: Atoms) -> None:

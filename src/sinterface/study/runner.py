@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import json
-import os
 import shutil
 import time
 from collections.abc import Mapping
@@ -124,7 +123,7 @@ def _carry_out(
             ) from error
         raise
     if working != final:
-        os.replace(working, final)
+        working.replace(final)
 
 
 def _write_record(place: Workplace, summary: Mapping[str, Any], started: str) -> None:

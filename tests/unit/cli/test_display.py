@@ -23,7 +23,7 @@ def test_lines_are_short_and_not_too_many() -> None:
             display.moved(TASK, Progress(step, 100))
         display.ended(TASK, 12.0)
     assert stream.getvalue().splitlines() == [
-        "took over the lock left by process 12 on node since 2026-01-01, which is no longer running",
+        "took over the lock left by process 12 on node since 2026-01-01, no longer running",
         "dynamics 2: resumes",
         "dynamics 2: finished in 12.0 s",
     ]

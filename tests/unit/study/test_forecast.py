@@ -20,7 +20,7 @@ def test_steps_and_frames() -> None:
 
 def test_disk_without_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     usage = namedtuple("usage", "total used free")
-    monkeypatch.setattr(forecast.shutil, "disk_usage", lambda path: usage(2e6, 1e6, 1e6))
+    monkeypatch.setattr(forecast.shutil, "disk_usage", lambda _: usage(2e6, 1e6, 1e6))
     check_room(tmp_path / "not" / "yet", 0.9)
     with pytest.raises(RunError, match="has 1 MB left, but the trajectory needs about 5 MB"):
         check_room(tmp_path / "not" / "yet", 5.0)

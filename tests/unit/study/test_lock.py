@@ -62,9 +62,13 @@ def test_lock_of_a_killed_process_is_taken_over(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
 def test_an_error_lets_go(tmp_path: Path, error: type[BaseException]) -> None:
-    with pytest.raises(error), hold(tmp_path):
-        assert f'"pid": {os.getpid()}' in (tmp_path / LOCK_NAME).read_text()
-        raise error
+    def fail() -> None:
+        with hold(tmp_path):
+            assert f'"pid": {os.getpid()}' in (tmp_path / LOCK_NAME).read_text()
+            raise error
+
+    with pytest.raises(error):
+        fail()
     assert (tmp_path / LOCK_NAME).read_text() == ""
     with hold(tmp_path) as left_behind:
         assert left_behind is None

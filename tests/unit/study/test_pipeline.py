@@ -8,13 +8,14 @@ from pathlib import Path
 import ase.io
 import pytest
 from ase.build import bulk
+from typer.testing import CliRunner
+
 from sinterface.cli.app import app
 from sinterface.errors import InputError
 from sinterface.potential.model import load_potential
 from sinterface.structures.crystals import layered_lco
 from sinterface.study.pipeline import finite, identify, measure_rate, read_built, write_structure
 from sinterface.study.reading import StudyFile, read_study
-from typer.testing import CliRunner
 
 POTENTIAL = Path(__file__).parents[2] / "reference" / "n2p2" / "wide"
 
@@ -23,7 +24,8 @@ def study(folder: Path, **interface: object) -> StudyFile:
     keys = "".join(f"{key} = {json.dumps(value)}\n" for key, value in interface.items())
     path = folder / "a.toml"
     path.write_text(
-        f"[study]\nname = 'a'\n[potential]\nname = '{POTENTIAL}'\n[interface]\nsize = 'tiny'\n{keys}"
+        f"[study]\nname = 'a'\n[potential]\nname = '{POTENTIAL}'\n"
+        f"[interface]\nsize = 'tiny'\n{keys}"
     )
     return read_study(path)
 

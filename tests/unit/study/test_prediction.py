@@ -7,6 +7,8 @@ import ase.io
 import numpy as np
 import pytest
 from ase import Atoms
+from typer.testing import CliRunner
+
 from sinterface.cli.app import app
 from sinterface.errors import InputError
 from sinterface.potential.model import load_potential
@@ -14,7 +16,6 @@ from sinterface.structures.crystals import layered_lco
 from sinterface.study.prediction import predict_structure, read_structure
 from sinterface.study.summary import summarise
 from sinterface.units import EV_PER_A3_IN_GPA
-from typer.testing import CliRunner
 
 POTENTIAL = Path(__file__).parents[2] / "reference" / "n2p2" / "wide"
 

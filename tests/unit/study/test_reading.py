@@ -91,7 +91,7 @@ def test_study_without_a_name(tmp_path: Path, text: str, expected: str) -> None:
 
 
 def test_missing_file(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="no study file .*sinterface init"):
+    with pytest.raises(InputError, match=r"no study file .*sinterface init"):
         read_study(tmp_path / "none.toml")
 
 
