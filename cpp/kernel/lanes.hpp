@@ -54,24 +54,24 @@ SINTERFACE_INLINE V most(V a, V b) {
     return a > b ? a : b;
 }
 
-// exp(x): 2^n times a Taylor polynomial on |r| <= ln(2)/2 (relative error below 1e-7 and 2e-16).
+// exp(x): 2^n times a polynomial on |r| <= ln(2)/2 (relative error below 1e-7, coefficients of Cephes' expf).
 SINTERFACE_INLINE floats exponential(floats x) {
     x = most<float>(least<float>(x, splat<float>(88.0f)), splat<float>(-87.0f));
     const floats magic = splat<float>(12582912.0f);
-    const floats n = (x * 1.44269504088896341f + magic) - magic;
+    const floats shifted = x * 1.44269504088896341f + magic;
+    const floats n = shifted - magic;
     const floats r = (x - n * 0.693359375f) + n * 2.12194440e-4f;
-    floats p = splat<float>(1.0f / 5040);
-    p = p * r + 1.0f / 720;
-    p = p * r + 1.0f / 120;
-    p = p * r + 1.0f / 24;
-    p = p * r + 1.0f / 6;
-    p = p * r + 0.5f;
-    p = p * r + 1.0f;
-    p = p * r + 1.0f;
-    const ints32 power = (__builtin_convertvector(n, ints32) + 127) << 23;
+    floats p = r * 1.9875691500e-4f + 1.3981999507e-3f;
+    p = p * r + 8.3334519073e-3f;
+    p = p * r + 4.1665795894e-2f;
+    p = p * r + 1.6666665459e-1f;
+    p = p * r + 5.0000001201e-1f;
+    p = p * (r * r) + (r + 1.0f);
+    const ints32 power = ((ints32)shifted + 127) << 23;
     return p * (floats)power;
 }
 
+// exp(x) in double precision: Taylor polynomial, relative error below 3e-16.
 SINTERFACE_INLINE doubles exponential(doubles x) {
     x = most<double>(least<double>(x, splat<double>(709.0)), splat<double>(-708.0));
     const doubles magic = splat<double>(6755399441055744.0);

@@ -1,0 +1,93 @@
+// Working memory of one batch: as many atoms of one element as there are lanes.
+//
+// Every quantity is a vector over the atoms of the batch, so sums over neighbours are plain sums of vectors.
+// Neighbours are bucketed by element; slot k of a bucket holds the k-th neighbour of every atom, or padding beyond
+// the cutoff. A slot's record: unit vector n, distance r, tangent of the displacement, [fc, fc'] of each cutoff
+// radius, the Gaussians, and the gradient dE/dr that triplets leave there.
+#pragma once
+
+#include "functions.hpp"
+#include "plan.hpp"
+
+namespace sinterface {
+namespace SINTERFACE_PATH {
+namespace {
+
+constexpr int max_buckets = 128;
+
+template <class T>
+struct Layout {
+    int capacity, record, tangent, cutoffs, gaussians, gradient;
+    std::size_t slots, ids, values, gradients, moments, moment_gradients, nodes, bytes;
+
+    static std::size_t round_up(std::size_t n) { return (n + 63) / 64 * 64; }
+
+    Layout(const ElementPlan<T>& plan, int neighbors) {
+        constexpr std::size_t vector = sizeof(typename Lanes<T>::V);
+        capacity = neighbors > 0 ? neighbors : 1;
+        tangent = 4;
+        cutoffs = tangent + 3;
+        gaussians = cutoffs + 2 * plan.n_cutoffs;
+        gradient = gaussians + plan.n_basis;
+        record = gradient + 3;
+        const std::size_t n_slots = std::size_t(plan.n_buckets) * std::size_t(capacity);
+        slots = 0;
+        ids = slots + n_slots * std::size_t(record) * vector;
+        values = round_up(ids + n_slots * Lanes<T>::width * sizeof(int));
+        gradients = values + std::size_t(plan.n_rows) * vector;
+        moments = gradients + std::size_t(plan.n_rows) * vector;
+        moment_gradients = moments + std::size_t(plan.n_moments + 1) * vector;
+        nodes = moment_gradients + std::size_t(plan.n_moments + 1) * vector;
+        bytes = round_up(nodes + std::size_t(3 * plan.n_nodes + plan.n_rows) * vector) + 64;
+    }
+};
+
+template <class T>
+struct Frame {
+    typedef typename Lanes<T>::V V;
+    static constexpr int width = Lanes<T>::width;
+
+    const Plan<T>& model;
+    const ElementPlan<T>& plan;
+    const System& system;
+    const Output& output;
+    const Task task;
+    const Layout<T> layout;
+    V* slots;
+    int* ids;
+    V *values, *gradients, *moments, *moment_gradients, *nodes;
+    const int* atoms = nullptr;
+    int n_atoms = 0;
+    int count[max_buckets];  // slots in use, each bucket
+
+    explicit Frame(const KernelCall<T>& call)
+        : model(*call.plan), plan(call.plan->elements[call.element]), system(*call.system), output(*call.output), task(call.task), layout(plan, call.capacity) {
+        unsigned char* memory = call.workspace;
+        slots = reinterpret_cast<V*>(memory + layout.slots);
+        ids = reinterpret_cast<int*>(memory + layout.ids);
+        values = reinterpret_cast<V*>(memory + layout.values);
+        gradients = reinterpret_cast<V*>(memory + layout.gradients);
+        moments = reinterpret_cast<V*>(memory + layout.moments);
+        moment_gradients = reinterpret_cast<V*>(memory + layout.moment_gradients);
+        nodes = reinterpret_cast<V*>(memory + layout.nodes);
+    }
+
+    V* slot(int bucket, int k) const { return slots + (std::size_t(bucket) * layout.capacity + k) * layout.record; }
+    int* slot_ids(int bucket, int k) const { return ids + (std::size_t(bucket) * layout.capacity + k) * width; }
+
+    // Basis k at a slot, and its slope by r.
+    SINTERFACE_INLINE V basis(const V* s, int k) const { return s[layout.gaussians + k] * s[layout.cutoffs + 2 * plan.which_cutoff[k]]; }
+    SINTERFACE_INLINE V basis_slope(const V* s, int k) const {
+        const V* fc = s + layout.cutoffs + 2 * plan.which_cutoff[k];
+        return s[layout.gaussians + k] * (fc[1] - (T(2) * plan.eta[k]) * (s[3] - plan.shift[k]) * fc[0]);
+    }
+};
+
+template <class V>
+SINTERFACE_INLINE void clear(V* at, int n) {
+    for (int k = 0; k < n; ++k) at[k] = V{};
+}
+
+}  // namespace
+}  // namespace SINTERFACE_PATH
+}  // namespace sinterface

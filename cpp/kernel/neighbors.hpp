@@ -1,0 +1,97 @@
+// Neighbours within the cutoff into the slots of their elements.
+#pragma once
+
+#include "frame.hpp"
+
+namespace sinterface {
+namespace SINTERFACE_PATH {
+namespace {
+
+template <class T, class V>
+void pack_tangent(const Frame<T>& f, int i, int j, const double (&d)[3], V* s, int lane) {
+    const Output& output = f.output;
+    for (int c = 0; c < 3; ++c) {
+        double v = 0;
+        if (output.tangents) v += output.tangents[3 * j + c] - output.tangents[3 * i + c];
+        if (output.strain) v += d[0] * output.strain[c] + d[1] * output.strain[3 + c] + d[2] * output.strain[6 + c];
+        s[f.layout.tangent + c][lane] = T(v);
+    }
+}
+
+template <class T>
+void pack_atom(Frame<T>& f, int lane, int* filled) {
+    typedef typename Frame<T>::V V;
+    const System& system = f.system;
+    const int i = f.atoms[lane];
+    const double* x = system.positions;
+    const double xi = x[3 * i], yi = x[3 * i + 1], zi = x[3 * i + 2];
+    const double limit = f.model.max_cutoff * f.model.max_cutoff;
+    const int* list = system.neighbors[i];
+    const double* shift = system.shifts ? system.shifts[i] : nullptr;
+    const int n = system.n_neighbors[i];
+    for (int k = 0; k < n; ++k) {
+        const int j = list[k] & system.neighbor_mask;
+        double d[3] = {x[3 * j] - xi, x[3 * j + 1] - yi, x[3 * j + 2] - zi};
+        if (shift) d[0] += shift[3 * k], d[1] += shift[3 * k + 1], d[2] += shift[3 * k + 2];
+        if (d[0] * d[0] + d[1] * d[1] + d[2] * d[2] >= limit) continue;
+        const int b = system.species[j];
+        if (b < 0) continue;
+        const int at = filled[b]++;
+        V* s = f.slot(b, at);
+        T* numbers = reinterpret_cast<T*>(s) + lane;
+        numbers[0] = T(d[0]), numbers[Frame<T>::width] = T(d[1]), numbers[2 * Frame<T>::width] = T(d[2]);
+        f.slot_ids(b, at)[lane] = j;
+        if (f.task == Task::jvp) pack_tangent(f, i, j, d, s, lane);
+    }
+}
+
+template <class T>
+void pad(Frame<T>& f, int bucket, int from, int lane) {
+    typedef typename Frame<T>::V V;
+    for (int k = from; k < f.count[bucket]; ++k) {
+        V* s = f.slot(bucket, k);
+        s[0][lane] = T(2.0 * f.model.max_cutoff);
+        s[1][lane] = s[2][lane] = T(0);
+        f.slot_ids(bucket, k)[lane] = -1;
+        if (f.task == Task::jvp)
+            for (int d = 0; d < 3; ++d) s[f.layout.tangent + d][lane] = T(0);
+    }
+}
+
+template <class T>
+void pack_neighbors(Frame<T>& f) {
+    const int n_buckets = f.plan.n_buckets;
+    int filled[Frame<T>::width][max_buckets];
+    for (int b = 0; b < n_buckets; ++b) f.count[b] = 0;
+    for (int lane = 0; lane < Frame<T>::width; ++lane) {
+        for (int b = 0; b < n_buckets; ++b) filled[lane][b] = 0;
+        if (lane < f.n_atoms) pack_atom(f, lane, filled[lane]);
+        for (int b = 0; b < n_buckets; ++b)
+            if (filled[lane][b] > f.count[b]) f.count[b] = filled[lane][b];
+    }
+    for (int lane = 0; lane < Frame<T>::width; ++lane)
+        for (int b = 0; b < n_buckets; ++b) pad(f, b, filled[lane][b], lane);
+}
+
+// Unit vector, distance, cutoff functions and Gaussians of a slot.
+template <class T, class V>
+SINTERFACE_INLINE void measure(const Frame<T>& f, int bucket, V* s) {
+    const ElementPlan<T>& plan = f.plan;
+    const V x = s[0], y = s[1], z = s[2];
+    const V r = root<T>(x * x + y * y + z * z);
+    const V inverse = T(1) / r;
+    s[0] = x * inverse, s[1] = y * inverse, s[2] = z * inverse, s[3] = r;
+    for (int k = 0; k < plan.n_cutoffs; ++k) {
+        V* fc = s + f.layout.cutoffs + 2 * k;
+        cutoff_function<T>(f.model.cutoff_type, f.model.cutoff_alpha, plan.cutoff[k], r, fc[0], fc[1]);
+    }
+    for (int u = plan.used_begin[bucket]; u < plan.used_begin[bucket + 1]; ++u) {
+        const int k = plan.used[u];
+        const V d = r - plan.shift[k];
+        s[f.layout.gaussians + k] = exponential(-plan.eta[k] * d * d);
+    }
+}
+
+}  // namespace
+}  // namespace SINTERFACE_PATH
+}  // namespace sinterface
