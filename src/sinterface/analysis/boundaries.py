@@ -114,8 +114,8 @@ def fit_edge(
 ) -> EdgeFit:
     """Fit an error function to the share of Co among the cations about a boundary.
 
-    The share is binned along the depth, weighted by binomial noise and `LAYERING`. NaN when fewer
-    than four bins hold cations, or one of the two kinds is missing.
+    The share is binned along the depth, weighted by binomial noise and `LAYERING`. The least
+    width is half a bin. NaN when fewer than four bins hold cations, or one kind is missing.
 
     Parameters
     ----------
@@ -146,7 +146,7 @@ def fit_edge(
     noise = (bridge * (expected * (1.0 - expected) / n)) @ bridge.T
     sigma = np.sqrt(np.diag(noise) + LAYERING**2)
     guess = np.array([low + float(share.mean()) * (high - low), np.log(1.5)])
-    limits = np.array([[low, np.log(0.1)], [high, np.log(high - low)]])
+    limits = np.array([[low, np.log(0.5 * bin_width_A)], [high, np.log(high - low)]])
     found = _fit_once(depth, share, sigma, guess, limits)
     slopes = _logarithmic_slopes(depth, *found) / sigma[:, None]
     solver = np.linalg.pinv(slopes)

@@ -32,7 +32,6 @@ from sinterface.analysis.survival import (
 from sinterface.errors import InputError
 from sinterface.progress import Progress, ProgressCallback
 
-
 __all__ = ["InterfaceAnalysis", "SideDegradation", "analyze_interface", "definitions"]
 
 N_WINDOWS = 20
@@ -92,7 +91,11 @@ def analyze_interface(
         report(f"followed Co in run {index + 1}")
     checks = [read_track(control, max_frames=max_frames) for control in controls]
     evidence = Evidence(_count_independent(tracks), _missing_controls(checks))
-    figures = _Figures(tracks, series, evidence)
+    relaxed = None
+    if references is not None:
+        starts = [track.relaxed() for track in tracks]
+        relaxed = _Figures(starts, [follow_cobalt(start) for start in starts], evidence, None)
+    figures = _Figures(tracks, series, evidence, relaxed)
     sides = figures.side("lower"), figures.side("upper")
     report("boundaries")
     profiles = element_profiles(tracks, [one.planes for one in series])
@@ -171,11 +174,12 @@ class _Steps:
 
 @dataclasses.dataclass(frozen=True)
 class _Figures:
-    """Make the measures of a set of runs."""
+    """Make the measures of a set of runs; `relaxed` makes those of their starting structures."""
 
     tracks: list[Track]
     series: list[Series]
     evidence: Evidence
+    relaxed: _Figures | None
 
     def side(self, which: str) -> SideDegradation:
         """Return the degradation of the ``"lower"`` or ``"upper"`` boundary."""
@@ -185,10 +189,6 @@ class _Figures:
             for one, track in zip(self.series, self.tracks, strict=True)
         ]
         members = [np.count_nonzero(getattr(one.planes, which)) for one in self.series]
-        count = [one.interdiffused[which] for one in self.series]
-        per_area = [
-            one / (track.area_A2 / 100.0) for one, track in zip(count, self.tracks, strict=True)
-        ]
         return SideDegradation(
             side=SIDE_NAMES[which],
             plane_A=float(np.mean(heights)),
@@ -196,8 +196,8 @@ class _Figures:
             width=self.width(which, "interdiffusion width", None),
             width_la=self.width(which, "interdiffusion width, Co against La", "La"),
             width_zr=self.width(which, "interdiffusion width, Co against Zr", "Zr"),
-            interdiffused=self.measure("interdiffused Co", "", count),
-            interdiffused_per_nm2=self.measure("interdiffused Co", "nm⁻²", per_area),
+            interdiffused=self.interdiffused(which, per_area=False),
+            interdiffused_per_nm2=self.interdiffused(which, per_area=True),
             layer_csm=self.disorder(which, "csm"),
             layer_coordination=self.disorder(which, "coordination"),
             resolved=self.evidence.resolved,
@@ -214,21 +214,34 @@ class _Figures:
             found = edge_widths(track, one.planes, which, window, len(time), partners)
             results.append(found)
         values, errors = (np.array(part) for part in zip(*results, strict=True))
-        return combine(name, "Å", time, values, errors, self.evidence)
+        start = self.relaxed.width(which, name, partner).initial if self.relaxed else np.nan
+        return combine(name, "Å", time, values, errors, self.evidence, relaxed=start)
+
+    def interdiffused(self, which: str, *, per_area: bool) -> Measure:
+        """Return the interdiffused Co of one side, as a count or per nm²."""
+        rows = [
+            one.interdiffused[which] / (track.area_A2 / 100.0 if per_area else 1.0)
+            for one, track in zip(self.series, self.tracks, strict=True)
+        ]
+        start = np.nan
+        if self.relaxed is not None:
+            start = self.relaxed.interdiffused(which, per_area=per_area).initial
+        return self.measure("interdiffused Co", "nm⁻²" if per_area else "", rows, start)
 
     def disorder(self, group: str, quantity: str) -> Measure:
         """Return the shape measure or coordination of one group of Co."""
         where = "inside" if group == "inside" else "layer at the boundary"
         name = {"csm": "CoO6 shape measure", "coordination": "O neighbours of Co"}[quantity]
         rows = [getattr(one, quantity)[group] for one in self.series]
-        return self.measure(f"{name}, {where}", "", rows)
+        start = self.relaxed.disorder(group, quantity).initial if self.relaxed else np.nan
+        return self.measure(f"{name}, {where}", "", rows, start)
 
-    def measure(self, name: str, unit: str, rows: list[FloatArray]) -> Measure:
+    def measure(self, name: str, unit: str, rows: list[FloatArray], relaxed: float) -> Measure:
         """Return a measure of the frame-by-frame series of each run."""
         time, window = self.windows()
         parts = [window_means(row, window, len(time)) for row in rows]
         values, errors = (np.array(part) for part in zip(*parts, strict=True))
-        return combine(name, unit, time, values, errors, self.evidence)
+        return combine(name, unit, time, values, errors, self.evidence, relaxed=relaxed)
 
     def windows(self) -> tuple[FloatArray, NDArray[np.int64]]:
         """Return the middle of each window of time and the window of each frame."""

@@ -102,6 +102,11 @@ class Track:
             positions=self.positions[cut],
         )
 
+    def relaxed(self) -> Track:
+        """Return the reference as a run of one frame."""
+        first = self.until(1)
+        return dataclasses.replace(first, positions=self.reference[None])
+
     def framework(self, region: int) -> NDArray[np.bool_]:
         """Return the framework atoms of a slab: its cations that don't carry charge."""
         cation = ~np.isin(self.symbols, sorted(MOBILE))
@@ -167,8 +172,8 @@ def read_track(
     start = positions[0] if reference is None else np.asarray(reference, dtype=np.float64)
     if start.shape != positions[0].shape:
         message = (
-            f"The relaxed structure has {len(start)} atoms but the trajectory {positions.shape[1]}; "
-            "give the structure that the run started from."
+            f"The relaxed structure has {len(start)} atoms but the trajectory "
+            f"{positions.shape[1]}; give the structure that the run started from."
         )
         raise InputError(message)
     start = start - np.floor(start @ np.linalg.inv(cell[0])) @ cell[0]

@@ -85,7 +85,8 @@ def element_profiles(
 
     An atom's height is taken relative to the slab it is in at that moment: between the relaxed
     outermost Co planes, and the O that completes their octahedra, the drift of the electrode's
-    framework is subtracted, elsewhere that of the electrolyte's. Heights of replicas with other periods are scaled to the mean period.
+    framework is subtracted, elsewhere that of the electrolyte's. Heights of replicas with other
+    periods are scaled to the mean period.
 
     Parameters
     ----------

@@ -127,7 +127,6 @@ def _run_counts(
     n_kinds, n_bins = len(elements), len(edges) - 1
     counts = np.zeros(n_kinds * n_kinds * n_bins)
     for frame in chosen:
-        positions = track.positions[frame]
         i, j, distances = find_pairs(track.positions[frame], track.cell[frame], float(edges[-1]))
         bins = np.minimum((distances / (edges[1] - edges[0])).astype(np.int64), n_bins - 1)
         flat = (kind[i] * n_kinds + kind[j]) * n_bins + bins

@@ -43,6 +43,9 @@ class Measure(Record):
         controls); where False a report prints "not resolved" and `reason`.
     reason
         Why it isn't resolved, or what the error is made from when it is.
+    relaxed
+        The figure of the relaxed structures that the runs started from (mean over replicas),
+        without thermal motion; NaN when they weren't given.
     """
 
     name: str
@@ -60,6 +63,7 @@ class Measure(Record):
     changed: bool
     resolved: bool
     reason: str
+    relaxed: float = np.nan
 
 
 @dataclasses.dataclass(frozen=True)
@@ -113,6 +117,8 @@ def combine(
     values: NDArray[np.float64],
     errors: NDArray[np.float64],
     evidence: Evidence,
+    *,
+    relaxed: float = np.nan,
 ) -> Measure:
     """Combine the replicas' own series into one figure.
 
@@ -124,6 +130,8 @@ def combine(
         Each replica's window means and their block errors, shape (n_replicas, n_windows).
     evidence
         What the runs are.
+    relaxed
+        The figure of the relaxed structures.
     """
     mean = values.mean(axis=0)
     changes = values[:, -1] - values[:, 0]
@@ -152,6 +160,7 @@ def combine(
         changed=bool(known and change != 0.0 and abs(change) > limit),
         resolved=known,
         reason="not resolved: undefined in some replica" if undefined else evidence.reason,
+        relaxed=relaxed,
     )
 
 

@@ -50,6 +50,9 @@ def test_planted_losses_are_found_on_their_side(analysis: InterfaceAnalysis, sla
     assert abs(sufficient.layer_coordination.change) < 0.1
     assert abs(sufficient.layer_csm.change) < 0.1
     assert abs(analysis.inside_csm.change) < 0.1
+    assert analysis.inside_csm.relaxed == pytest.approx(0.0, abs=1e-6)
+    assert analysis.inside_csm.initial > 0.0
+    assert deficient.interdiffused.relaxed == 0.0
 
 
 def test_one_build_seen_three_times_is_not_three_builds(
