@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import warnings
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,6 +76,28 @@ def find_planes(heights_A: FloatArray) -> CoPlanes:
     middle = 0.5 * (low + high)
     inside = (np.abs(heights_A - middle) <= third) & ~lower & ~upper
     return CoPlanes(low, high, lower, upper, inside)
+
+
+def planes_inwards(heights_A: FloatArray, *, upper: bool) -> Iterator[BoolArray]:
+    """Yield the members of each Co plane, shape (n_co,), from one end to the slab's middle.
+
+    Parameters
+    ----------
+    heights_A
+        Heights of the electrode's Co, shape (n_co,), in Å.
+    upper
+        Whether to begin at the upper end.
+    """
+    heights = -heights_A if upper else heights_A
+    middle = 0.5 * (heights.min() + heights.max())
+    left = np.ones(len(heights), dtype=bool)
+    while left.any():
+        members = np.zeros_like(left)
+        members[left] = _outermost(heights[left])
+        if not members.any() or heights[members].mean() > middle:
+            return
+        yield members
+        left &= heights > heights[members].max()
 
 
 def _outermost(heights: FloatArray) -> BoolArray:

@@ -152,9 +152,9 @@ def definitions() -> dict[str, str]:
         ),
         "disorder of the CoO6 layer": (
             "mean continuous shape measure of the six nearest O against the octahedron, centre "
-            "included, over the Co that formed the relaxed outermost plane "
-            f"({LAYER_THICKNESS_A:g} Å thick), wherever they are later; the middle third of the "
-            "slab is the control"
+            "included, over the Co of the relaxed plane nearest to the boundary "
+            f"({LAYER_THICKNESS_A:g} Å thick) in which at least half have six O, wherever they "
+            "are later; the middle third of the slab is the control"
         ),
         "coordination": f"O within {CO_O_BOND_A:g} Å of those Co",
     }
@@ -188,7 +188,7 @@ class _Figures:
             getattr(one.planes, f"{which}_A") * mean_length / track.length_A
             for one, track in zip(self.series, self.tracks, strict=True)
         ]
-        members = [np.count_nonzero(getattr(one.planes, which)) for one in self.series]
+        members = [np.count_nonzero(one.groups[which]) for one in self.series]
         return SideDegradation(
             side=SIDE_NAMES[which],
             plane_A=float(np.mean(heights)),

@@ -28,7 +28,7 @@ class SideDegradation(Record):
     plane_A
         Relaxed outermost Co plane on the axis of `Profiles.z_A` (mean over replicas), in Å.
     n_layer_co
-        Co atoms of that plane, mean over replicas.
+        Co atoms of the CoO6 layer, mean over replicas.
     width
         Interdiffusion width σ, in Å: Co/(Co + La + Zr) = ½ erfc(d/(√2 σ)) across the boundary.
     width_la, width_zr
@@ -38,8 +38,8 @@ class SideDegradation(Record):
     interdiffused_per_nm2
         The same per nm² of this boundary.
     layer_csm
-        Continuous shape measure of the CoO6 of the outermost plane against the octahedron,
-        0 = undistorted, 16.74 = trigonal prism.
+        Continuous shape measure of the CoO6 layer nearest to the boundary (the first plane with
+        six O about its Co) against the octahedron, 0 = undistorted, 16.74 = trigonal prism.
     layer_coordination
         O within the Co–O bond cutoff of those Co.
     resolved, reason

@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 from numpy.typing import NDArray
 
-from sinterface.analysis.boundaries import CoPlanes, find_planes, fit_edge
+from sinterface.analysis.boundaries import CoPlanes, find_planes, fit_edge, planes_inwards
 from sinterface.analysis.clusters import CO_O_BOND_A, bridged_to
 from sinterface.analysis.frames import ELECTRODE, ELECTROLYTE, FloatArray, Track
 from sinterface.analysis.neighbors import Neighbors, find_neighbors
@@ -35,6 +35,9 @@ class Series:
     ----------
     planes
         The relaxed outermost Co planes.
+    groups
+        Which Co belong to the CoO6 layer at the lower and the upper boundary and to the inside,
+        shape (n_co,) each.
     interdiffused
         Interdiffused Co beyond the lower and the upper boundary, shape (n_frames,) each.
     csm, coordination
@@ -42,6 +45,7 @@ class Series:
     """
 
     planes: CoPlanes
+    groups: dict[str, NDArray[np.bool_]]
     interdiffused: dict[str, FloatArray]
     csm: dict[str, FloatArray]
     coordination: dict[str, FloatArray]
@@ -72,20 +76,29 @@ def follow_cobalt(track: Track) -> Series:
     A Co has interdiffused when it is more than `BEYOND_A` beyond the relaxed outermost Co plane
     of either side and no path of Co–O–Co bonds (Co–O up to `CO_O_BOND_A`) leads back to a Co
     that lies between the planes. It counts for the side to which it has moved in unwrapped
-    coordinates. The Co of the layers and of the inside are those of the relaxed structure,
-    wherever they are later.
+    coordinates. The CoO6 layer of a side is the Co plane nearest to it of which at least half
+    have six O or more in the relaxed structure (Co in the outermost plane of a (104) slab have
+    five); its Co and those of the inside are followed wherever they go.
     """
     cobalt = electrode_cobalt(track)
     oxygen = np.flatnonzero(track.symbols == "O")
     if len(oxygen) == 0:
         message = "The run holds no O; the figures are defined for oxides. Give an oxide interface."
         raise InputError(message)
-    planes = find_planes(track.heights(track.reference[cobalt], 0))
+    start = track.heights(track.reference[cobalt], 0)
+    planes = find_planes(start)
+    oxygens = track.reference[oxygen]
+    found = find_neighbors(oxygens, track.reference[cobalt], track.cell[0], CO_O_BOND_A)
+    coordination = np.bincount(found.query, minlength=len(cobalt))
+    groups = {
+        "lower": _whole_layer(start, coordination, planes.lower, upper=False),
+        "upper": _whole_layer(start, coordination, planes.upper, upper=True),
+        "inside": planes.inside,
+    }
     heights = track.heights(track.positions[:, cobalt])
     heights = heights - track.heights(track.drift(ELECTRODE)[:, None])
-    series = Series(
-        planes, *({name: np.zeros(track.n_frames) for name in GROUPS} for _ in range(3))
-    )
+    empty = ({name: np.zeros(track.n_frames) for name in GROUPS} for _ in range(3))
+    series = Series(planes, groups, *empty)
     for frame in range(track.n_frames):
         found = find_neighbors(
             track.positions[frame, oxygen],
@@ -130,6 +143,20 @@ def detached(
     return np.asarray((beyond > BEYOND_A) & ~attached)
 
 
+def _whole_layer(
+    heights_A: FloatArray,
+    coordination: NDArray[np.int64],
+    outermost: NDArray[np.bool_],
+    *,
+    upper: bool,
+) -> NDArray[np.bool_]:
+    """Return the plane nearest to a boundary with six O about its Co, or the outermost one."""
+    for members in planes_inwards(heights_A, upper=upper):
+        if np.mean(coordination[members] >= 6) >= 0.5:
+            return members
+    return outermost
+
+
 def _measure_octahedra(series: Series, found: Neighbors, frame: int, n_cobalt: int) -> None:
     """Enter the mean shape measure and coordination of each group of Co."""
     bonded = found.query[found.distances <= CO_O_BOND_A]
@@ -140,7 +167,7 @@ def _measure_octahedra(series: Series, found: Neighbors, frame: int, n_cobalt: i
     rows = first[whole][:, None] + np.arange(6)
     shape[whole] = octahedral_shape_measure(found.vectors[rows])
     for name in GROUPS:
-        members = getattr(series.planes, name)
+        members = series.groups[name]
         known = members & np.isfinite(shape)
         series.csm[name][frame] = shape[known].mean() if known.any() else np.nan
         series.coordination[name][frame] = coordination[members].mean() if members.any() else np.nan

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.special import erfc
 
-from sinterface.analysis.boundaries import find_planes, fit_edge
+from sinterface.analysis.boundaries import find_planes, fit_edge, planes_inwards
 from sinterface.errors import InputError
 
 
@@ -53,6 +53,17 @@ def test_planes_are_found_past_a_stray_atom() -> None:
     assert np.flatnonzero(planes.lower).tolist() == list(range(8))
     assert np.flatnonzero(planes.upper).tolist() == list(range(40, 48))
     assert np.flatnonzero(planes.inside).tolist() == list(range(16, 32))
+
+
+@pytest.mark.parametrize("upper", [False, True])
+def test_planes_are_peeled_to_the_middle(upper: bool) -> None:
+    rng = np.random.default_rng(1)
+    heights = np.concatenate([10.0 + 2.0 * k + rng.normal(0.0, 0.1, 8) for k in range(6)])
+    found = [
+        np.unique(np.flatnonzero(plane) // 8) for plane in planes_inwards(heights, upper=upper)
+    ]
+    expected = [5, 4, 3] if upper else [0, 1, 2]
+    assert [plane.tolist() for plane in found] == [[k] for k in expected]
 
 
 def test_no_slab_is_refused() -> None:

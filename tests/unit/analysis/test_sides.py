@@ -90,6 +90,22 @@ def test_ideal_octahedra_are_undistorted_and_planted_disorder_is_seen(
     assert series.csm["inside"][1] == pytest.approx(0.0, abs=1e-3)
 
 
+def test_five_fold_surface_cobalt_is_no_layer_of_octahedra(
+    make_trajectory: Any, slabs: Any
+) -> None:
+    oxygen = slabs.of("O")
+    high = oxygen[slabs.positions[oxygen, 2] > slabs.upper_A + 0.5]
+    kept = np.setdiff1d(np.arange(len(slabs.symbols)), high)
+    symbols = [slabs.symbols[atom] for atom in kept]
+    frames = np.stack([slabs.positions[kept]] * 2)
+    run = make_trajectory(symbols, slabs.region[kept], frames, slabs.cell)
+    series = follow_cobalt(read_track(run))
+    heights = slabs.positions[slabs.of("Co"), 2]
+    assert series.planes.upper_A == pytest.approx(slabs.upper_A)
+    assert heights[series.groups["upper"]] == pytest.approx(slabs.upper_A - 2.0)
+    assert heights[series.groups["lower"]] == pytest.approx(slabs.lower_A)
+
+
 def test_an_electrode_without_cobalt_is_refused(make_trajectory: Any, slabs: Any) -> None:
     symbols = ["Zr" if symbol == "Co" else symbol for symbol in slabs.symbols]
     frames = np.stack([slabs.positions] * 2)
