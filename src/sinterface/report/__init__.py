@@ -1,0 +1,1 @@
+"""The report of a study: figures, words, a rotatable view, one page."""

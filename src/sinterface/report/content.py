@@ -7,9 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sinterface.report.words import number
+from ase.data import chemical_symbols
+from ase.formula import Formula
+
+from sinterface.report.words import NBSP, formula, number
 
 UNITS: dict[str, str] = {
+    "g_per_cm3": "g/cm³",
     "meV_per_atom": "meV/atom",
     "eV_per_atom": "eV/atom",
     "A2_per_ps": "Å²/ps",
@@ -27,7 +31,9 @@ UNITS: dict[str, str] = {
     "ns": "ns",
     "eV": "eV",
     "MB": "MB",
-    "deg": "°",
+    "degrees": "°",
+    "percent": "%",
+    "nm": "nm",
     "K": "K",
     "A": "Å",
     "e": "e",
@@ -41,6 +47,29 @@ _WORDS = {
     "git": "source tree", "std": "standard deviation", "zbl": "ZBL",
 }  # fmt: skip
 
+_LATE = ("dividing", "source")
+"""Keys of a certificate that come last."""
+
+_LEAST_A: dict[frozenset[str], float] = {
+    frozenset("O"): 2.0,
+    frozenset(("Li", "O")): 1.5,
+    frozenset(("Co", "O")): 1.6,
+    frozenset(("Zr", "O")): 1.6,
+    frozenset(("La", "O")): 2.0,
+}
+"""Shortest distances allowed as built, in Å; two cations: 2.0."""
+
+
+_LABELS = {
+    "shortest_A": "shortest distances as built, least allowed in brackets (Å)",
+    "coordination": "oxygen neighbours as built",
+    "n_atoms_by_region": "atoms of each slab",
+    "mismatch_percent": "strain of each edge (%)",
+    "li_deficient": "Li-deficient boundary",
+    "li_sufficient": "Li-sufficient boundary",
+}
+"""Keys whose words say too little."""
+
 
 @dataclass(frozen=True)
 class Row:
@@ -53,6 +82,8 @@ class Row:
 
 def label(key: str) -> str:
     """Return a key as a person reads it: ``force_tolerance_eV_per_A`` → force tolerance (eV/Å)."""
+    if key in _LABELS:
+        return _LABELS[key]
     for suffix, unit in UNITS.items():
         if key.endswith("_" + suffix):
             return f"{_spoken(key[: -len(suffix) - 1])} ({unit})"
@@ -68,10 +99,12 @@ def text(value: Any) -> str:
     if isinstance(value, float):
         return _decimal(value)
     if isinstance(value, Mapping):
-        return ", ".join(f"{_pair(str(key))}: {text(item)}" for key, item in value.items())
+        if value and all(str(key).isdigit() for key in value):
+            return ", ".join(f"{count} × {key}-fold" for key, count in value.items())
+        return "; ".join(f"{_pair(str(key))}: {text(item)}" for key, item in value.items())
     if isinstance(value, Sequence) and not isinstance(value, str):
-        return ", ".join(text(item) for item in value) or "–"
-    return str(value)
+        return ", ".join(_item(item) for item in value) or "–"
+    return str(value).replace("-", "−") if isinstance(value, int) else str(value)
 
 
 def rows(columns: Sequence[Mapping[str, Any]], *, skip: Iterable[str] = ()) -> list[Row]:
@@ -106,6 +139,30 @@ def _inner_rows(columns: Sequence[Mapping[str, Any]]) -> list[Row]:
     return [
         Row(_pair(str(key)), tuple(text(column.get(key)) for column in columns)) for key in keys
     ]
+
+
+def certificate_rows(certificates: Sequence[Mapping[str, Any]]) -> list[Row]:
+    """Return the lines of the certificates, one column a build, in a reader's order.
+
+    Beside each shortest distance stands the least that is allowed as built.
+    """
+    ordered = [
+        {"formula": formula(Formula(str(one["formula"])).count()) if "formula" in one else None}
+        | {key: item for key, item in one.items() if key not in (*_LATE, "formula")}
+        | {key: one[key] for key in _LATE if key in one}
+        for one in certificates
+    ]
+    found = rows(ordered)
+    return [_with_limit(row) if "–" in row.label else row for row in found]
+
+
+def _with_limit(row: Row) -> Row:
+    first, _, second = row.label.partition("–")
+    if first not in chemical_symbols or second not in chemical_symbols:
+        return row
+    anions = sorted({first, second} & {"O"})
+    limit = _LEAST_A.get(frozenset((first, second)), None if anions else 2.0)
+    return row if limit is None else Row(f"{row.label} (≥{NBSP}{limit:.1f})", row.values)
 
 
 def error_table(card: Mapping[str, Any]) -> tuple[str, tuple[str, ...], list[Row]]:
@@ -169,6 +226,11 @@ def _has_numbers(entry: Mapping[str, Any]) -> bool:
     return any(isinstance(value, (int, float)) for value in entry.values())
 
 
+def _item(value: Any) -> str:
+    nested = isinstance(value, Sequence) and not isinstance(value, str)
+    return f"({text(value)})" if nested else text(value)
+
+
 def _cell(value: Any) -> str:
     return number(value) if isinstance(value, float) else text(value)
 
@@ -176,7 +238,7 @@ def _cell(value: Any) -> str:
 def _decimal(value: float) -> str:
     if not math.isfinite(value):
         return "–"
-    return f"{value:.5g}".replace("-", "−") if abs(value) >= 1e-4 or value == 0 else number(value)
+    return f"{value:.4g}".replace("-", "−") if abs(value) >= 1e-4 or value == 0 else number(value)
 
 
 def _spoken(key: str) -> str:
@@ -188,4 +250,4 @@ def _pair(key: str) -> str:
     left, dash, right = key.partition("-")
     if dash and left.isalpha() and right.isalpha() and max(len(left), len(right)) <= 2:
         return f"{left}–{right}"
-    return {"li_deficient": "Li-deficient", "li_sufficient": "Li-sufficient"}.get(key, label(key))
+    return label(key)

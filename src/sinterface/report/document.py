@@ -19,8 +19,8 @@ from sinterface.errors import InputError
 from sinterface.files import write_text
 from sinterface.report import content, figures, references, viewer, words
 from sinterface.report.palette import SIDE_NAMES, element_color
-from sinterface.report.snapshot import Axis, Snapshot, clearest_view, render
-from sinterface.report.style import inline_svg, save
+from sinterface.report.snapshot import Snapshot, clearest_view, render
+from sinterface.report.style import VECTOR, inline_svg, save
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 REPORT_NAME = "report.html"
 FIGURES_NAME = "figures"
 
-_PIXELS = {"file": 1500.0, "page": 1100.0, "phone": 700.0}
-"""Width of a picture of atoms, in pixels."""
+_PICTURE_PIXELS = 1300.0
+"""Length of the normal in a picture of atoms, in pixels."""
 
 _MEASURES = {
     "width": "interdiffusion width (Å)",
@@ -52,6 +52,8 @@ class Picture:
         SVG element for wide pages.
     phone_svg
         SVG element for narrow pages; the same as `svg` where one serves both.
+    formats
+        Formats of its files.
     table
         Name of the CSV file that holds its curves, or empty.
     """
@@ -61,6 +63,7 @@ class Picture:
     caption: str
     svg: str
     phone_svg: str
+    formats: tuple[str, ...]
     table: str
 
 
@@ -74,7 +77,7 @@ def write_report(
     potential_card: Mapping[str, Any],
     provenance: Mapping[str, Any],
 ) -> Path:
-    """Write ``report.html``, ``figures/*.{svg,pdf,png}`` and the CSV tables into `directory`.
+    """Write ``report.html``, ``figures/*.{svg,pdf}`` and the CSV tables into `directory`.
 
     The page comes last, so that where it exists all else does.
 
@@ -108,7 +111,7 @@ def write_report(
         When there is no structure to show.
     """
     if not structures:
-        raise InputError("The report got no structures; give the cell before and after of each run.")
+        raise InputError("The report got no structures; give each run's cell before and after.")
     folder = Path(directory)
     (folder / FIGURES_NAME).mkdir(parents=True, exist_ok=True)
     tables = write_tables(analysis, folder)
@@ -120,7 +123,7 @@ def write_report(
         "others": [picture for name, picture in pictures.items() if name.startswith("build")],
         "scene": _scene(analysis, builds[0]),
         "tables": [path.name for path in tables],
-        "formula": builds[0][0].get_chemical_formula(mode="reduce"),
+        "formula": words.formula(builds[0][0].symbols.formula.count()),
         "cell_A": [words.number(value, 4) for value in builds[0][0].cell.lengths()],
     }
     path = folder / REPORT_NAME
@@ -139,6 +142,7 @@ def _aligned(before: Atoms, after: Atoms) -> tuple[Atoms, Atoms]:
     moved = last.get_scaled_positions(wrap=False)[:, 2] - fractions
     moved -= np.round(moved)
     shift = 0.5 - _circular_mean(fractions[electrode])
+    shift -= round(shift)
     for atoms, correction in ((first, shift), (last, shift - float(np.median(moved[electrode])))):
         atoms.positions += correction * np.asarray(atoms.cell[2])
     return first, last
@@ -165,10 +169,9 @@ def _captions(analysis: InterfaceAnalysis) -> tuple[str, str]:
     return "before: built and relaxed", f"after {span} at {analysis.temperature_K:.0f} K"
 
 
-def _renders(
-    build: tuple[Atoms, Atoms], analysis: InterfaceAnalysis, axis: Axis, pixels: float
-) -> list[tuple[str, Snapshot]]:
-    scale = min(pixels / build[0].cell[2, 2], 26.0)
+def _renders(build: tuple[Atoms, Atoms], analysis: InterfaceAnalysis) -> list[tuple[str, Snapshot]]:
+    axis = clearest_view(build[0])
+    scale = min(_PICTURE_PIXELS / build[0].cell[2, 2], 26.0)
     return [
         (caption, render(atoms, along=axis, pixels_per_A=scale))
         for caption, atoms in zip(_captions(analysis), build, strict=True)
@@ -176,10 +179,9 @@ def _renders(
 
 
 def _interface(folder: Path, analysis: InterfaceAnalysis, build: tuple[Atoms, Atoms]) -> Picture:
-    axis = clearest_view(build[0])
+    shown = _renders(build, analysis)
 
-    def draw(target: str, width_in: float) -> Figure:
-        shown = _renders(build, analysis, axis, _PIXELS[target])
+    def draw(width_in: float) -> Figure:
         return figures.interface_figure(shown, analysis.profiles, width_in=width_in)
 
     caption = (
@@ -188,21 +190,21 @@ def _interface(folder: Path, analysis: InterfaceAnalysis, build: tuple[Atoms, At
         f"over {_count(analysis.n_replicas)}, first window of time dashed, last window filled, "
         "those between thin; the drift of each slab's own framework is removed."
     )
-    return _wide(folder, "interface", "The interface before and after", caption, draw, "profiles")
+    title = "The interface before and after"
+    return _wide(folder, "interface", title, caption, draw, "profiles", picture=True)
 
 
 def _build(
     folder: Path, analysis: InterfaceAnalysis, build: tuple[Atoms, Atoms], count: int
 ) -> Picture:
-    axis = clearest_view(build[0])
+    shown = _renders(build, analysis)
     boundaries = (analysis.profiles.lower_A, analysis.profiles.upper_A)
 
-    def draw(target: str, width_in: float) -> Figure:
-        shown = _renders(build, analysis, axis, 0.7 * _PIXELS[target])
+    def draw(width_in: float) -> Figure:
         return figures.picture_figure(shown, boundaries, width_in=width_in)
 
     caption = f"Build {count}: the same settings, another seed."
-    return _wide(folder, f"build-{count}", f"Build {count}", caption, draw, "")
+    return _wide(folder, f"build-{count}", f"Build {count}", caption, draw, "", picture=True)
 
 
 def _measure(folder: Path, analysis: InterfaceAnalysis, name: str) -> Picture:
@@ -216,13 +218,13 @@ def _measure(folder: Path, analysis: InterfaceAnalysis, name: str) -> Picture:
     else:
         caption = "Not resolved: too few builds for an error bar."
     title = {"width": "Interdiffusion width", "layer_csm": "Disorder of the CoO₆ layer"}
-    heading = title.get(name, "Co beyond the original boundary")
+    heading = title.get(name, "Co beyond the boundary")
     return _narrow(folder, name.replace("_", "-"), heading, caption, figure, "degradation")
 
 
 def _rdf(folder: Path, analysis: InterfaceAnalysis) -> Picture:
-    def draw(target: str, width_in: float) -> Figure:
-        columns = 2 if target == "phone" else 5
+    def draw(width_in: float) -> Figure:
+        columns = 2 if width_in < figures.FULL_WIDTH_IN else 5
         return figures.rdf_figure(analysis.rdfs, width_in=width_in, columns=columns)
 
     caption = (
@@ -245,14 +247,19 @@ def _wide(
     name: str,
     title: str,
     caption: str,
-    draw: Callable[[str, float], Figure],
+    draw: Callable[[float], Figure],
     table: str,
+    *,
+    picture: bool = False,
 ) -> Picture:
     """Save a figure and return it in a version for wide and one for narrow pages."""
-    save(draw("file", figures.FULL_WIDTH_IN), folder, name)
-    svg = inline_svg(draw("page", figures.FULL_WIDTH_IN), name, title)
-    phone = inline_svg(draw("phone", figures.PHONE_WIDTH_IN), f"{name}-phone", title)
-    return Picture(name, title, caption, svg, phone, _csv(table))
+    figure = draw(figures.FULL_WIDTH_IN)
+    formats = (*VECTOR, "png") if picture else VECTOR
+    save(figure, folder, name, formats)
+    dpi = 150.0 if table else 100.0
+    svg = inline_svg(figure, name, title, dpi=dpi)
+    phone = inline_svg(draw(figures.PHONE_WIDTH_IN), f"{name}-phone", title, dpi=dpi)
+    return Picture(name, title, caption, svg, phone, formats, _csv(table))
 
 
 def _narrow(
@@ -260,7 +267,7 @@ def _narrow(
 ) -> Picture:
     save(figure, folder, name)
     svg = inline_svg(figure, name, title)
-    return Picture(name, title, caption, svg, svg, _csv(table))
+    return Picture(name, title, caption, svg, svg, VECTOR, _csv(table))
 
 
 def _csv(table: str) -> str:
@@ -313,12 +320,13 @@ def _context(
         "methods": words.methods(analysis, study=study, card=card, cutoff_A=cutoff_A),
         "side_names": SIDE_NAMES,
         "settings": content.rows([study]),
-        "certificate": content.rows(list(certificates)),
+        "certificate": content.certificate_rows(certificates),
         "columns_of_builds": [f"build {index + 1}" for index in range(len(certificates))],
         "card": content.rows([card], skip=(error_key,)),
         "method": method,
         "error_header": error_header,
         "error_rows": error_rows,
+        "error_explanation": _explanation(card.get(error_key)),
         "provenance": content.rows([provenance], skip=("settings",)),
         "written": provenance.get("written", provenance.get("time", "")),
         "versions": provenance.get("versions", {}),
@@ -327,18 +335,15 @@ def _context(
     }
 
 
+def _explanation(errors: Any) -> str:
+    text = errors.get("explanation") if isinstance(errors, Mapping) else None
+    return text if isinstance(text, str) else ""
+
+
 def li_excess(certificates: Sequence[Mapping[str, Any]], side: str) -> float | None:
     """Return the Li excess of a side in Li/nm², mean over builds, or None if none states it."""
-    found = []
-    for certificate in certificates:
-        entry = content.find(certificate, "li_excess_per_nm2")
-        value = entry.get(side) if isinstance(entry, Mapping) else None
-        if value is None:
-            sides = certificate.get("sides", {})
-            inner = sides.get(side, {}) if isinstance(sides, Mapping) else {}
-            value = inner.get("li_excess_per_nm2") if isinstance(inner, Mapping) else None
-        if isinstance(value, (int, float)):
-            found.append(float(value))
+    entries = [certificate.get(side, {}) for certificate in certificates]
+    found = [entry["li_excess_per_nm2"] for entry in entries if "li_excess_per_nm2" in entry]
     return float(np.mean(found)) if found else None
 
 

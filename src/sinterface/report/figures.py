@@ -10,10 +10,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from sinterface.analysis.results import InterfaceAnalysis
 from sinterface.analysis.diffusion import MeanSquaredDisplacement
 from sinterface.analysis.profiles import Profiles
 from sinterface.analysis.rdf import PartialRDFs
+from sinterface.analysis.results import InterfaceAnalysis
 from sinterface.analysis.statistics import Measure
 from sinterface.report.palette import SIDE_COLORS, SIDE_NAMES, element_color
 from sinterface.report.snapshot import Snapshot
@@ -23,7 +23,7 @@ FloatArray = NDArray[np.float64]
 
 FULL_WIDTH_IN = 7.4
 PHONE_WIDTH_IN = 3.7
-PANEL_WIDTH_IN = 3.7
+PANEL_WIDTH_IN = 3.3
 
 _LEFT_IN, _RIGHT_IN, _TOP_IN, _BOTTOM_IN = 0.52, 0.30, 0.20, 0.45
 
@@ -53,7 +53,8 @@ def interface_figure(
         Width in inches; the height follows.
     """
     elements = _ordered(profiles.elements)
-    span = (-1.5, profiles.length_A + 1.5)
+    edges = np.array([picture.extent_A[:2] for _, picture in pictures])
+    span = (min(-1.5, float(edges.min())), max(profiles.length_A + 1.5, float(edges.max())))
     boundaries = (profiles.lower_A, profiles.upper_A)
     row = 0.62 if width_in > 5 else 0.55
     heights = [*_picture_heights(pictures, span, width_in), *[row] * len(elements)]
@@ -141,8 +142,9 @@ def measure_figure(
 def rdf_figure(rdfs: PartialRDFs, *, width_in: float = FULL_WIDTH_IN, columns: int = 5) -> Figure:
     """Return one small panel for each pair of elements, the first peak named in Å."""
     rows = math.ceil(len(rdfs.pairs) / columns)
+    height_in = 1.25 * rows + 0.45
     with style():
-        figure = Figure(figsize=(width_in, 1.25 * rows + 0.35), layout="constrained")
+        figure = Figure(figsize=(width_in, height_in))
         grid = figure.subplots(rows, columns, sharex=True, squeeze=False)
         for index, axis in enumerate(grid.flat):
             if index >= len(rdfs.pairs):
@@ -155,12 +157,15 @@ def rdf_figure(rdfs: PartialRDFs, *, width_in: float = FULL_WIDTH_IN, columns: i
                 axis.set_xlabel("r (Å)")
         for row in grid:
             row[0].set_ylabel("g(r)")
-        freeze_layout(figure)
+        figure.subplots_adjust(
+            left=0.45 / width_in, right=1 - 0.08 / width_in, bottom=0.42 / height_in,
+            top=1 - 0.2 / height_in, wspace=0.3, hspace=0.36,
+        )  # fmt: skip
     return figure
 
 
 def msd_figure(msd: MeanSquaredDisplacement, *, width_in: float = PANEL_WIDTH_IN) -> Figure:
-    """Return mean squared displacements against lag on logarithmic axes, with a guide of slope 1."""
+    """Return mean squared displacements against lag, both logarithmic, and a guide of slope 1."""
     with style():
         figure = Figure(figsize=(width_in, 0.86 * width_in), layout="constrained")
         axis = figure.subplots()
@@ -269,7 +274,7 @@ def _windows_caption(windows_ps: FloatArray) -> str:
     first, last = windows_ps[0], windows_ps[-1]
     if len(windows_ps) == 1:
         return f"average over {last[0]:g}–{last[1]:g} ps"
-    return f"dashed: {first[0]:g}–{first[1]:g} ps    filled: {last[0]:g}–{last[1]:g} ps"
+    return f"dashed: {first[0]:g}–{first[1]:g} ps · filled: {last[0]:g}–{last[1]:g} ps"
 
 
 def _draw_measure(axis: Axes, side: str, measure: Measure) -> None:

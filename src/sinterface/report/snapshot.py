@@ -165,17 +165,22 @@ def _shade(
     from scipy.ndimage import gaussian_filter
 
     filled = np.isfinite(deepest)
-    floor = float(deepest[filled].min()) if filled.any() else 0.0
-    ceiling = float(deepest[filled].max()) if filled.any() else 1.0
+    floor = deepest[filled].min() if filled.any() else np.float32(0)
+    ceiling = deepest[filled].max() if filled.any() else np.float32(1)
     relief = np.where(filled, deepest, floor)
-    hollow = gaussian_filter(relief, 0.55 * scale) - relief
+    hollow = gaussian_filter(relief, 0.55 * scale, truncate=2.0) - relief
     occlusion = 1.0 - 0.15 * np.clip(hollow, 0.0, 3.5)
-    distance = 0.80 + 0.20 * (relief - floor) / max(ceiling - floor, 1e-9)
+    distance = 0.80 + 0.20 * (relief - floor) / max(ceiling - floor, np.float32(1e-6))
     diffuse = 0.50 + 0.55 * np.clip(light, 0.0, 1.0)
-    highlight = 0.55 * np.clip((light - 0.90) / 0.10, 0.0, 1.0) ** 2
     brightness = np.clip(diffuse * occlusion * distance, 0.0, 1.1)
-    color = _element_table()[element] * brightness[..., None] + highlight[..., None] * 0.6
-    image = np.concatenate([np.clip(color, 0.0, 1.0) * filled[..., None], filled[..., None]], -1)
+    highlight = 0.33 * np.clip((light - 0.90) / 0.10, 0.0, 1.0) ** 2
+    image = np.empty((*light.shape, 4), dtype=np.float32)
+    image[..., :3] = _element_table()[element]
+    image[..., :3] *= brightness[..., None]
+    image[..., :3] += highlight[..., None]
+    image[..., 3] = filled
+    np.clip(image, 0.0, 1.0, out=image)
+    image[..., :3] *= image[..., 3:]
     return _averaged(image)
 
 
@@ -189,11 +194,12 @@ def _averaged(image: NDArray[Any]) -> NDArray[np.uint8]:
     return np.asarray(np.round(255 * small), dtype=np.uint8)
 
 
-def _element_table() -> FloatArray:
+def _element_table() -> NDArray[np.float32]:
     """Return colours from 0 to 1 by atomic number, shape (119, 3)."""
     return np.array(
         [
             [int(element_color(symbol)[i : i + 2], 16) / 255 for i in (1, 3, 5)]
             for symbol in chemical_symbols
-        ]
+        ],
+        dtype=np.float32,
     )

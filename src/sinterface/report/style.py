@@ -20,9 +20,10 @@ INK = "#1b2130"
 FAINT = "#8a8f98"
 """Grid, guides and controls: legible on white and on black."""
 
-FORMATS = ("svg", "pdf", "png")
+VECTOR = ("svg", "pdf")
+"""Formats of every figure."""
 
-_RC: dict[str, Any] = {
+_RC: Any = {
     "font.family": "sans-serif",
     "font.sans-serif": ["DejaVu Sans"],
     "font.size": 8.5,
@@ -71,14 +72,16 @@ def freeze_layout(figure: Figure) -> None:
     figure.set_layout_engine("none")
 
 
-def save(figure: Figure, directory: Path, stem: str) -> tuple[Path, ...]:
-    """Write a figure as SVG, PDF and PNG into `directory`; return the three paths.
+def save(
+    figure: Figure, directory: Path, stem: str, formats: tuple[str, ...] = VECTOR
+) -> tuple[Path, ...]:
+    """Write a figure into `directory`, once a format (svg, pdf, png); return the paths.
 
     The files carry no date, so that equal figures are equal files.
     """
-    paths = tuple(directory / f"{stem}.{kind}" for kind in FORMATS)
+    paths = tuple(directory / f"{stem}.{kind}" for kind in formats)
     with style():
-        for path, kind in zip(paths, FORMATS, strict=True):
+        for path, kind in zip(paths, formats, strict=True):
             with atomic_path(path) as temporary:
                 figure.savefig(
                     temporary,
@@ -90,15 +93,16 @@ def save(figure: Figure, directory: Path, stem: str) -> tuple[Path, ...]:
     return paths
 
 
-def inline_svg(figure: Figure, name: str, description: str) -> str:
+def inline_svg(figure: Figure, name: str, description: str, *, dpi: float = 150.0) -> str:
     """Return a figure as an SVG element to stand inside a page.
 
     It takes the page's font and text colour, fills the width it is given, and its identifiers
-    start with `name`, so that several figures live on one page.
+    start with `name`, so that several figures live on one page. Pictures inside it have the
+    resolution `dpi`.
     """
     buffer = io.StringIO()
     with style():
-        figure.savefig(buffer, format="svg", dpi=150, metadata=_metadata("svg"))
+        figure.savefig(buffer, format="svg", dpi=dpi, metadata=_metadata("svg"))
     text = buffer.getvalue()
     text = text[text.index("<svg") :]
     text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)

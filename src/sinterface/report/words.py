@@ -9,10 +9,13 @@ from typing import Any
 import numpy as np
 
 from sinterface.analysis.results import InterfaceAnalysis, SideDegradation
-from sinterface.analysis.statistics import MIN_REPLICAS, Measure
+from sinterface.analysis.statistics import Measure
 from sinterface.report.palette import SIDE_NAMES
 
 NOT_RESOLVED = "not resolved"
+
+NBSP = "\u00a0"
+"""A space at which no line breaks."""
 
 LONG_RUN_PS = 1000.0
 """Below this, a run is called a demonstration of the machinery."""
@@ -32,20 +35,23 @@ def number(value: float, digits: int = 3) -> str:
 
 
 def with_error(value: float, error: float, unit: str = "") -> str:
-    """Return "2.31 ± 0.12 Å": the error with two significant figures, the value to match."""
+    """Return "2.31 ± 0.12 Å" or "2.3 ± 0.4 Å": the value to the digits that its error leaves.
+
+    The error has two significant figures where it begins with 1 or 2, else one; the spaces inside
+    don't break. Without a finite, positive error the value stands alone.
+    """
     if not math.isfinite(value):
         return "–"
-    tail = f" {unit}" if unit else ""
+    tail = f"{NBSP}{unit}" if unit else ""
     if not (math.isfinite(error) and error > 0):
         return number(value) + tail
     exponent = math.floor(math.log10(error))
     if exponent < -4 or exponent > 4:
-        scale = 10.0 ** math.floor(math.log10(max(abs(value), error)))
-        power = superscript(round(math.log10(scale)))
-        inner = with_error(value / scale, error / scale)
-        return f"({inner})·10{power}{tail}"
-    decimals = max(1 - exponent, 0)
-    return f"{value:.{decimals}f} ± {error:.{decimals}f}{tail}".replace("-", "−")
+        power = math.floor(math.log10(max(abs(value), error)))
+        inner = with_error(value / 10.0**power, error / 10.0**power)
+        return f"({inner})·10{superscript(power)}{tail}"
+    decimals = max((1 if error < 2.95 * 10.0**exponent else 0) - exponent, 0)
+    return f"{value:.{decimals}f}{NBSP}±{NBSP}{error:.{decimals}f}{tail}".replace("-", "−")
 
 
 def superscript(value: int) -> str:
@@ -56,14 +62,23 @@ def superscript(value: int) -> str:
 def duration(time_ps: float) -> str:
     """Return a time in ps, or in ns from one nanosecond on."""
     if time_ps >= 1000:
-        return f"{time_ps / 1000:g} ns"
-    return f"{time_ps:g} ps"
+        return f"{time_ps / 1000:.4g}{NBSP}ns"
+    return f"{time_ps:.4g}{NBSP}ps"
 
 
 def final_value(measure: Measure) -> str:
     """Return the last window's value: with its standard error where resolved, else without."""
     error = measure.final_std if measure.resolved else math.nan
     return with_error(measure.final, error, measure.unit)
+
+
+def formula(counts: Mapping[str, int]) -> str:
+    """Return a formula with subscripts, carriers and framework first, oxygen last."""
+    order = ["Li", "La", "Zr", "Co"]
+    ranks = {symbol: rank for rank, symbol in enumerate(order)} | {"O": len(order) + 1}
+    symbols = sorted(counts, key=lambda symbol: (ranks.get(symbol, len(order)), symbol))
+    lowered = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+    return "".join(f"{symbol}{counts[symbol]}".translate(lowered) for symbol in symbols)
 
 
 def initial_value(measure: Measure) -> str:
@@ -167,10 +182,7 @@ def comparison_sentence(analysis: InterfaceAnalysis) -> str:
     """
     lower, upper = analysis.sides
     if not (lower.width.resolved and upper.width.resolved):
-        return (
-            f"Whether the two sides degrade differently is {NOT_RESOLVED}: "
-            f"{reason((upper if lower.width.resolved else lower).width.reason)}."
-        )
+        return f"Whether the two sides degrade differently is {NOT_RESOLVED}."
     change = [side.width.replicas[:, -1] - side.width.replicas[:, 0] for side in analysis.sides]
     difference = change[0] - change[1]
     mean, error = _mean_and_error(difference)
@@ -264,11 +276,11 @@ def _time_limit(analysis: InterfaceAnalysis) -> str:
 def _builds_limit(analysis: InterfaceAnalysis) -> str:
     side = analysis.sides[0]
     if side.resolved:
-        return f"Every ± is a {reason(side.reason)}, beside {analysis.n_controls} bulk controls."
-    return (
-        f"Figures marked “{NOT_RESOLVED}” carry no uncertainty: {reason(side.reason)}. An "
-        f"uncertainty needs at least {MIN_REPLICAS} independent builds beside bulk controls."
-    )
+        return (
+            f"Every ± of a degradation figure is the {reason(side.reason)}, beside "
+            f"{analysis.n_controls} bulk controls."
+        )
+    return f"Figures marked “{NOT_RESOLVED}” carry no uncertainty: {reason(side.reason)}."
 
 
 def _reference_limit(card: Mapping[str, Any]) -> str:
@@ -295,18 +307,20 @@ def _charge_limit(cutoff_A: float | None, plane: Sequence[int] | None) -> str:
 
 
 def reference_method(card: Mapping[str, Any]) -> str | None:
-    """Return the name of the reference method in a potential's card, if it says one."""
-    for key in ("reference", "reference_method", "labels", "method"):
-        entry = card.get(key)
-        if isinstance(entry, str):
-            return entry
-        if isinstance(entry, Mapping):
-            names = [entry.get(name) for name in ("method", "name", "calculator")]
-            found = next((name for name in names if isinstance(name, str)), None)
-            if found is not None:
-                version = entry.get("version")
-                return f"{found} {version}" if version and str(version) not in found else found
-    return None
+    """Return name and version of the reference method in a potential's card, if it says one."""
+    entry = card.get("reference")
+    if isinstance(entry, str):
+        return _proper(entry)
+    if not isinstance(entry, Mapping):
+        return None
+    name = entry.get("name", entry.get("method"))
+    if not isinstance(name, str):
+        return None
+    return f"{_proper(name)} {entry['version']}" if entry.get("version") else _proper(name)
+
+
+def _proper(name: str) -> str:
+    return {"chgnet": "CHGNet", "gpaw": "GPAW", "cp2k": "CP2K", "vasp": "VASP"}.get(name, name)
 
 
 def _inside_sentence(analysis: InterfaceAnalysis) -> str:

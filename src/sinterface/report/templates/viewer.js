@@ -32,9 +32,10 @@
     view.render();
   }
 
-  function line(start, end, color, dashed) {
+  function line(start, end, color, radius) {
     const point = (p) => ({ x: p[0], y: p[1], z: p[2] });
-    view.addLine({ start: point(start), end: point(end), color: color, dashed: dashed });
+    view.addCylinder({ start: point(start), end: point(end), color: color, radius: radius,
+      fromCap: 2, toCap: 2 });
   }
 
   function frameLines() {
@@ -44,27 +45,42 @@
     const grey = "#8a8f98";
     for (const [from, rest] of [[zero, [a, b, c]], [add(a, b), [c]], [add(a, c), [b]], [add(b, c), [a]],
                                 [a, [b, c]], [b, [a, c]], [c, [a, b]]]) {
-      for (const edge of rest) line(from, add(from, edge), grey, false);
+      for (const edge of rest) line(from, add(from, edge), grey, 0.05);
     }
     data.boundaries_A.forEach((z, k) => {
       const lift = [0, 0, z];
       const color = k === 0 ? "#d55e00" : "#0080c6";
-      line(lift, add(lift, a), color, false);
-      line(lift, add(lift, b), color, false);
-      line(add(lift, a), add(lift, a, b), color, false);
-      line(add(lift, b), add(lift, a, b), color, false);
+      line(lift, add(lift, a), color, 0.14);
+      line(lift, add(lift, b), color, 0.14);
+      line(add(lift, a), add(lift, a, b), color, 0.14);
+      line(add(lift, b), add(lift, a, b), color, 0.14);
     });
   }
 
+  // The normal to the right on wide screens (x up, y to the eye), upwards on narrow ones.
   function orient() {
-    view.setView([0, 0, 0, 0, 0, 0, 0, 1]);
+    const upright = host.clientWidth < 1.1 * host.clientHeight;
+    const half = Math.SQRT1_2;
     view.zoomTo();
-    view.rotate(-90, "y");
-    view.rotate(90, "x");
-    view.rotate(18, "y");
-    view.rotate(14, "x");
-    view.zoom(host.clientWidth > 1.6 * host.clientHeight ? 1.5 : 1.05);
+    const camera = view.getView().slice(0, 4);
+    view.setView([...camera, ...(upright ? [-half, 0, 0, half] : [0.5, 0.5, 0.5, 0.5])]);
+    view.rotate(upright ? 20 : -16, "vy");
+    view.rotate(14, "vx");
     view.render();
+    view.zoom(fit());
+    view.render();
+  }
+
+  // By how much the picture may grow until the cell's corners meet the frame.
+  function fit() {
+    const [a, b, c] = data.cell;
+    const places = [];
+    for (const i of [0, 1]) for (const j of [0, 1]) for (const k of [0, 1]) {
+      places.push(view.modelToScreen({ x: i * a[0] + j * b[0] + k * c[0],
+        y: i * a[1] + j * b[1] + k * c[1], z: i * a[2] + j * b[2] + k * c[2] }));
+    }
+    const span = (axis) => Math.max(...places.map((p) => p[axis])) - Math.min(...places.map((p) => p[axis]));
+    return 0.92 * Math.min(host.clientWidth / span("x"), host.clientHeight / span("y"));
   }
 
   function load(label, keep) {
@@ -109,7 +125,11 @@
       if (view) style();
     }));
   document.getElementById("viewer-reset").addEventListener("click", () => { start(); if (view) orient(); });
-  host.addEventListener("wheel", (event) => event.preventDefault(), { passive: false });
+  // The wheel scrolls the page until the view has been clicked.
+  host.addEventListener("wheel", (event) => {
+    if (!host.contains(document.activeElement)) event.stopPropagation();
+  }, { capture: true });
+  host.addEventListener("pointerdown", () => host.focus({ preventScroll: true }));
   new IntersectionObserver((entries, observer) => {
     if (entries.some((entry) => entry.isIntersecting)) { observer.disconnect(); start(); }
   }, { rootMargin: "200px" }).observe(host);
