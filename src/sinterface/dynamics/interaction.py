@@ -30,6 +30,8 @@ class Interaction:
         What makes two runs comparable (digest, precision); kept in the run's record.
     load
         Commands given before anything else (``plugin load ...``).
+    kernel
+        Instruction set of the kernel, for the record.
     """
 
     commands: tuple[str, ...]
@@ -37,6 +39,7 @@ class Interaction:
     cutoff_A: float
     identity: str
     load: tuple[str, ...] = ()
+    kernel: str = ""
 
     def commands_for(self, types: tuple[str, ...]) -> list[str]:
         """Return the commands for LAMMPS types with the chemical symbols `types`."""
@@ -68,4 +71,5 @@ def potential_interaction(
         elements=tuple(potential.elements),
         cutoff_A=potential.cutoff_A,
         identity=f"{potential.fingerprint} {precision}",
+        kernel=potential.kernel,
     )

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from ase import Atoms
 
 from sinterface.dynamics import requirements
 from sinterface.dynamics.interaction import Interaction, potential_interaction
@@ -21,6 +20,8 @@ from sinterface.progress import ProgressCallback
 from sinterface.units import FS_PER_PS
 
 if TYPE_CHECKING:
+    from ase import Atoms
+
     from sinterface.potential.model import Potential
 
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
-from ase import Atoms
 from numpy.typing import NDArray
 
 from sinterface.dynamics.h5md import Frame
@@ -15,6 +14,9 @@ from sinterface.dynamics.interaction import Interaction
 from sinterface.dynamics.lammps_library import start_lammps
 from sinterface.errors import InputError, RunError
 from sinterface.units import FS_PER_PS
+
+if TYPE_CHECKING:
+    from ase import Atoms
 
 BAR_IN_GPA = 1e-4
 _IMAGE_BITS, _IMAGE_ZERO = 10, 512
@@ -60,7 +62,7 @@ class LammpsSystem:
     def __init__(self, atoms: Atoms, interaction: Interaction, timestep_fs: float) -> None:
         self._atoms = atoms
         self._timestep_fs = timestep_fs
-        self._interaction = interaction
+        self.interaction = interaction
         self._cell, self._rotation = lower_triangular(atoms.cell.array)
         kinds = np.column_stack([atoms.numbers, atoms.get_masses()])
         self._kinds, kind = np.unique(kinds, axis=0, return_inverse=True)
@@ -102,7 +104,7 @@ class LammpsSystem:
     def restore(self, restart: Path) -> None:
         """Read the state that `save` wrote; what stood here before, fixes too, is gone."""
         self.commands(
-            "clear", *self._interaction.load, "box tilt large", f'read_restart "{restart}"'
+            "clear", *self.interaction.load, "box tilt large", f'read_restart "{restart}"'
         )
         self._prepare()
 
@@ -183,7 +185,7 @@ class LammpsSystem:
         symbols = tuple(chemical_symbols[int(number)] for number, _ in self._kinds)
         self.commands(
             "atom_modify sort 0 0",
-            *self._interaction.commands_for(symbols),
+            *self.interaction.commands_for(symbols),
             "neighbor 1.0 bin",
             "neigh_modify every 1 delay 0 check yes",
             f"timestep {self._timestep_fs / FS_PER_PS:.17g}",

@@ -12,9 +12,9 @@ import time
 from collections.abc import Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-from ase import Atoms
 
 from sinterface import provenance
 from sinterface.dynamics.h5md import SegmentWriter
@@ -27,6 +27,9 @@ from sinterface.errors import RunError
 from sinterface.files import atomic_path
 from sinterface.progress import Progress, ProgressCallback
 from sinterface.units import FS_PER_PS
+
+if TYPE_CHECKING:
+    from ase import Atoms
 
 HOT_FACTOR, HOT_MARGIN_K = 3.0, 500.0
 SECONDS_PER_DAY, PS_PER_NS = 86400.0, 1000.0
@@ -195,6 +198,7 @@ class NvtRun:
             "after_frame": self.state.frame,
             "started": provenance.now(),
             "threads": self.threads,
+            "kernel": self.system.interaction.kernel,
             "lammps": SUPPORTED_VERSION,
             "versions": provenance.versions(),
             "host": provenance.host(),

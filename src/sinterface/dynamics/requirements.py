@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-from ase import Atoms
 from numpy.typing import NDArray
 
 from sinterface.errors import InputError
+
+if TYPE_CHECKING:
+    from ase import Atoms
 
 
 def check_positive(**values: float) -> None:

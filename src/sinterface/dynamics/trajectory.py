@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import h5py
 import numpy as np
@@ -15,6 +15,10 @@ from numpy.typing import NDArray
 
 from sinterface.dynamics.hdf5_recovery import end_of_data, is_marked_as_written
 from sinterface.errors import InputError
+from sinterface.files import atomic_path
+
+if TYPE_CHECKING:
+    from ase import Atoms
 
 _FS_PER_PS = 1000.0
 
@@ -102,6 +106,31 @@ class Trajectory:
         """Yield the unwrapped positions of every `stride`-th frame, from the first on."""
         for i in range(0, self.n_frames, stride):
             yield self.positions(i)
+
+    def atoms(self, i: int) -> Atoms:
+        """Return frame `i` as ASE atoms, positions unwrapped, with its region, step and time."""
+        from ase import Atoms, units
+
+        atoms = Atoms(self.numbers, self.positions(i), cell=self.cell[i], pbc=True)
+        atoms.set_masses(self.masses)
+        atoms.set_array("region", self.region)
+        if self.has_velocities:
+            atoms.set_velocities(self.velocities(i) / units.fs)
+        atoms.info.update(
+            step=int(self.step[i]),
+            time_ps=float(self.time_ps[i]),
+            temperature_K=float(self.temperature_K[i]),
+            potential_energy_eV=float(self.potential_energy_eV[i]),
+        )
+        return atoms
+
+    def write_extxyz(self, path: Path | str, stride: int = 1) -> None:
+        """Write every `stride`-th frame as extended XYZ, which ASE and OVITO open (H5MD: not)."""
+        from ase.io import write
+
+        frames = [self.atoms(i) for i in range(0, self.n_frames, stride)]
+        with atomic_path(path) as temporary:
+            write(temporary, frames, format="extxyz")
 
     def close(self) -> None:
         """Close the files."""

@@ -6,7 +6,6 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from ase import Atoms
@@ -40,12 +39,12 @@ def argon() -> Atoms:
     return atoms
 
 
-@pytest.fixture
-def start_script(tmp_path: Path) -> Callable[..., subprocess.Popen[str]]:
+@pytest.fixture(scope="session")
+def start_script(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., subprocess.Popen[str]]:
     """Start a Python script in a process of its own, its output in pipes."""
 
     def start(script: str, *arguments: str) -> subprocess.Popen[str]:
-        path = tmp_path / "script.py"
+        path = tmp_path_factory.mktemp("script") / "script.py"
         path.write_text(script)
         environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(sys.path)}
         command = [sys.executable, str(path), *arguments]

@@ -6,19 +6,18 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
+from ase import units
+from ase.io import read
+from unit.dynamics.segments import CELL, N_ATOMS, make_frame, write_segment, writer
 
-from sinterface.dynamics.h5md import Frame, SegmentWriter
 from sinterface.dynamics.hdf5_recovery import close_killed_file, end_of_data
 from sinterface.dynamics.trajectory import open_trajectory
 from sinterface.errors import InputError
 
-N_ATOMS = 20
-CELL = np.array([[10.0, 0, 0], [1, 9, 0], [0, 0.5, 12]])
 WRITE_AND_DIE = """
 import os, signal, sys
-sys.path.insert(0, {here!r})
-from test_trajectory import make_frame, writer
-w = writer({directory!r}, 0)
+from unit.dynamics.segments import make_frame, writer
+w = writer(sys.argv[1], 0)
 for step in range(0, 1000, 10):
     w.append(make_frame(step))
     print(step, flush=True)
@@ -26,11 +25,10 @@ os.kill(os.getpid(), signal.SIGKILL)
 """
 FILL_THE_DISK = """
 import resource, sys
-sys.path.insert(0, {here!r})
-from test_trajectory import make_frame, writer
+from unit.dynamics.segments import make_frame, writer
 from sinterface.errors import RunError
 resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, 400_000))
-w = writer({directory!r}, 0)
+w = writer(sys.argv[1], 0)
 try:
     for step in range(100_000):
         w.append(make_frame(step))
@@ -39,38 +37,23 @@ except RunError as error:
     print(error)
 w.close()
 """
+READ = """
+import sys
+from sinterface.dynamics.trajectory import open_trajectory
+with open_trajectory(sys.argv[1]) as trajectory:
+    print(trajectory.n_frames, trajectory.positions(2).sum())
+"""
 
 
-def writer(directory: str | Path, number: int, *, velocities: bool = False) -> SegmentWriter:
-    numbers = np.array([3, 8] * (N_ATOMS // 2))
-    return SegmentWriter(
-        Path(directory) / f"segment-{number:03d}.h5",
-        numbers,
-        np.where(numbers == 3, 6.94, 15.999),
-        numbers == 8,
-        {"temperature_K": 300},
-        velocities=velocities,
-    )
-
-
-def make_frame(step: int, *, offset: float = 0.0, velocities: bool = False) -> Frame:
-    random = np.random.default_rng(step)
-    return Frame(
-        step=step,
-        time_ps=step * 1e-3,
-        positions=random.normal(size=(N_ATOMS, 3)) * 10 + offset,
-        cell=CELL + step * 1e-3,
-        temperature_K=300.0 + step,
-        potential_energy_eV=-5.0 * N_ATOMS,
-        pressure_GPa=np.diag([1.0, 2.0, 3.0]),
-        velocities=random.normal(size=(N_ATOMS, 3)) if velocities else None,
-    )
-
-
-def write_segment(directory: Path, number: int, steps: range, offset: float = 0.0) -> None:
-    with writer(directory, number) as segment:
-        for step in steps:
-            segment.append(make_frame(step, offset=offset))
+@pytest.fixture(scope="module")
+def killed_segment(tmp_path_factory: pytest.TempPathFactory, start_script) -> bytes:
+    """A segment whose writer was killed after its hundredth frame."""
+    directory = tmp_path_factory.mktemp("killed")
+    process = start_script(WRITE_AND_DIE, str(directory))
+    told = process.communicate(timeout=200)[0].split()
+    assert process.returncode == -9
+    assert len(told) == 100
+    return (directory / "segment-000.h5").read_bytes()
 
 
 def test_round_trip(tmp_path: Path) -> None:
@@ -157,24 +140,14 @@ def test_readable_while_written(tmp_path: Path, start_script) -> None:
     with writer(tmp_path, 0) as segment:
         for step in range(0, 30, 10):
             segment.append(make_frame(step))
-        script = (
-            "import sys; from sinterface import dynamics\n"
-            "from sinterface.dynamics.trajectory import open_trajectory\n"
-            "t = open_trajectory(sys.argv[1]); print(t.n_frames, t.positions(2).sum())"
-        )
-        output, errors = start_script(script, str(tmp_path)).communicate(timeout=60)
+        output, errors = start_script(READ, str(tmp_path)).communicate(timeout=200)
     assert output.split()[0] == "3", errors
     assert float(output.split()[1]) == pytest.approx(make_frame(20).positions.sum(), rel=1e-6)
 
 
-def test_killed_writer_loses_nothing(tmp_path: Path, start_script) -> None:
-    here = str(Path(__file__).parent)
-    script = WRITE_AND_DIE.format(here=here, directory=str(tmp_path))
-    process = start_script(script)
-    told = process.communicate(timeout=60)[0].split()
-    assert process.returncode == -9
-    assert len(told) == 100
+def test_killed_writer_loses_nothing(tmp_path: Path, killed_segment: bytes) -> None:
     path = tmp_path / "segment-000.h5"
+    path.write_bytes(killed_segment)
     with pytest.raises(OSError, match="open"):
         h5py.File(path)
     for recover in (False, True):
@@ -189,9 +162,8 @@ def test_killed_writer_loses_nothing(tmp_path: Path, start_script) -> None:
 
 
 def test_full_disk(tmp_path: Path, start_script) -> None:
-    script = FILL_THE_DISK.format(here=str(Path(__file__).parent), directory=str(tmp_path))
-    process = start_script(script)
-    output, errors = process.communicate(timeout=60)
+    process = start_script(FILL_THE_DISK, str(tmp_path))
+    output, errors = process.communicate(timeout=200)
     assert process.returncode == 0, errors
     n_frames, message = output.splitlines()
     assert "earlier frames are kept" in message
@@ -204,11 +176,10 @@ def test_full_disk(tmp_path: Path, start_script) -> None:
 
 @pytest.mark.parametrize("kept", [0.02, 0.3, 0.7, 0.999])
 @pytest.mark.parametrize("killed", [False, True])
-def test_cut_short(tmp_path: Path, start_script, kept: float, killed: bool) -> None:
+def test_cut_short(tmp_path: Path, killed_segment: bytes, kept: float, killed: bool) -> None:
     path = tmp_path / "segment-000.h5"
     if killed:
-        script = WRITE_AND_DIE.format(here=str(Path(__file__).parent), directory=str(tmp_path))
-        start_script(script).communicate(timeout=60)
+        path.write_bytes(killed_segment)
     else:
         write_segment(tmp_path, 0, range(0, 1000, 10))
     path.write_bytes(path.read_bytes()[: int(end_of_data(path) * kept)])
@@ -237,6 +208,26 @@ def test_bad_directories(tmp_path: Path) -> None:
         file["particles/all/species"][0] = 8
     with pytest.raises(InputError, match="other atoms"):
         open_trajectory(tmp_path)
+
+
+def test_extended_xyz(tmp_path: Path) -> None:
+    with writer(tmp_path, 0, velocities=True) as segment:
+        for step in range(0, 50, 10):
+            segment.append(make_frame(step, velocities=True))
+    with open_trajectory(tmp_path) as trajectory:
+        trajectory.write_extxyz(tmp_path / "frames.xyz", stride=2)
+        expected = trajectory.atoms(4)
+    found = read(tmp_path / "frames.xyz", index=":", format="extxyz")
+    assert [atoms.info["step"] for atoms in found] == [0, 20, 40]
+    last = found[-1]
+    np.testing.assert_allclose(last.positions, expected.positions, atol=1e-7)
+    np.testing.assert_allclose(last.cell.array, expected.cell.array)
+    np.testing.assert_allclose(last.get_velocities(), expected.get_velocities(), atol=1e-7)
+    angstrom_per_ps = expected.get_velocities() * units.fs * 1000
+    velocities = make_frame(40, velocities=True).velocities
+    np.testing.assert_allclose(angstrom_per_ps, velocities, rtol=1e-5)
+    assert last.arrays["region"].tolist() == [0, 1] * 10
+    assert last.info["temperature_K"] == 340
 
 
 def test_no_velocities(tmp_path: Path) -> None:

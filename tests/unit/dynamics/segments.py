@@ -1,0 +1,44 @@
+"""Small trajectory segments with known contents."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from sinterface.dynamics.h5md import Frame, SegmentWriter
+
+N_ATOMS = 20
+CELL = np.array([[10.0, 0, 0], [1, 9, 0], [0, 0.5, 12]])
+
+
+def writer(directory: str | Path, number: int, *, velocities: bool = False) -> SegmentWriter:
+    numbers = np.array([3, 8] * (N_ATOMS // 2))
+    return SegmentWriter(
+        Path(directory) / f"segment-{number:03d}.h5",
+        numbers,
+        np.where(numbers == 3, 6.94, 15.999),
+        numbers == 8,
+        {"temperature_K": 300},
+        velocities=velocities,
+    )
+
+
+def make_frame(step: int, *, offset: float = 0.0, velocities: bool = False) -> Frame:
+    random = np.random.default_rng(step)
+    return Frame(
+        step=step,
+        time_ps=step * 1e-3,
+        positions=random.normal(size=(N_ATOMS, 3)) * 10 + offset,
+        cell=CELL + step * 1e-3,
+        temperature_K=300.0 + step,
+        potential_energy_eV=-5.0 * N_ATOMS,
+        pressure_GPa=np.diag([1.0, 2.0, 3.0]),
+        velocities=random.normal(size=(N_ATOMS, 3)) if velocities else None,
+    )
+
+
+def write_segment(directory: Path, number: int, steps: range, offset: float = 0.0) -> None:
+    with writer(directory, number) as segment:
+        for step in steps:
+            segment.append(make_frame(step, offset=offset))
