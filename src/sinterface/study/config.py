@@ -137,6 +137,11 @@ class DynamicsTable(Table):
     frame_interval_ps: float = Field(
         default=0.1, gt=0, description="Time between two stored frames, picoseconds."
     )
+    checkpoint_interval_ps: float = Field(
+        default=1.0,
+        gt=0,
+        description="Time between two checkpoints, from which a killed run goes on, picoseconds.",
+    )
     precision: Literal["mixed", "double"] = Field(
         default="mixed",
         description="Arithmetic of the forces: mixed is twice as fast, double for tests.",
