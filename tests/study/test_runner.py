@@ -117,7 +117,7 @@ def test_failed_stage_leaves_earlier_ones_and_is_done_again(
         (place.directory / "half").write_text("half")
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    with pytest.raises(RunError, match="No room left on the disk"):
+    with pytest.raises(RunError, match="No room is left on the disk"):
         run_study(file, run, fake.pipeline(**{stage: fails}))
     before = times(run)
     assert len(list(run.glob("*/stage.json"))) == ALL.index(stage if stage in ALL else f"{stage} 1")
@@ -225,9 +225,20 @@ def test_damaged_record(fake: ModuleType, make_study: MakeStudy, tmp_path: Path)
         run_study(file, run, fake.pipeline())
 
 
+def test_stage_that_lost_its_record_is_done_again(
+    fake: ModuleType, make_study: MakeStudy, tmp_path: Path
+) -> None:
+    file, run = make_study(), tmp_path / "run"
+    run_study(file, run, fake.pipeline())
+    only(run, "build-1-*/stage.json").unlink()
+    fake.CALLS.clear()
+    run_study(file, run, fake.pipeline())
+    assert fake.CALLS == ["build 1"]
+
+
 def test_run_directory_that_is_a_file(
     fake: ModuleType, make_study: MakeStudy, tmp_path: Path
 ) -> None:
     (tmp_path / "run").write_text("")
-    with pytest.raises(RunError, match="can't be made"):
+    with pytest.raises(RunError, match="A file stands in the way"):
         run_study(make_study(), tmp_path / "run", fake.pipeline())

@@ -6,7 +6,8 @@ import errno
 import json
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -84,23 +85,31 @@ def run_study(
     """
     listener = listener or Listener()
     tasks = plan_tasks(file, pipeline.identify(file))
-    _make(run_directory)
-    with hold(run_directory) as left_behind:
-        if left_behind is not None:
-            listener.took_over(left_behind)
-        _sweep(run_directory)
-        _keep_plan(file, tasks, run_directory)
-        for task in tasks:
-            state = state_of(task, run_directory)
-            listener.began(task, state)
-            if state == "done":
-                directory = task.directory(run_directory)
-                check_whole(directory, read_record(directory) or {"files": {}})
-                continue
-            started = time.monotonic()
-            _carry_out(file, task, run_directory, pipeline, listener)
-            listener.ended(task, time.monotonic() - started)
+    with _explained(run_directory):
+        run_directory.mkdir(parents=True, exist_ok=True)
+        with hold(run_directory) as left_behind:
+            if left_behind is not None:
+                listener.took_over(left_behind)
+            _sweep(run_directory)
+            _keep_plan(file, tasks, run_directory)
+            for task in tasks:
+                _bring_to_end(file, task, run_directory, pipeline, listener)
     return tasks[-1].directory(run_directory)
+
+
+def _bring_to_end(
+    file: StudyFile, task: Task, run_directory: Path, pipeline: Pipeline, listener: Listener
+) -> None:
+    """Skip a finished task, after a look at its files; do any other."""
+    state = state_of(task, run_directory)
+    listener.began(task, state)
+    if state == "done":
+        directory = task.directory(run_directory)
+        check_whole(directory, read_record(directory) or {"files": {}})
+        return
+    started = time.monotonic()
+    _carry_out(file, task, run_directory, pipeline, listener)
+    listener.ended(task, time.monotonic() - started)
 
 
 def _carry_out(
@@ -112,17 +121,10 @@ def _carry_out(
     upstream = tuple(other.directory(run_directory) for other in task.upstream)
     place = Workplace(file, task, working, upstream)
     started = provenance.now()
-    try:
-        summary = pipeline.functions[task.stage](place, lambda step: listener.moved(task, step))
-        _write_record(place, summary, started)
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise RunError(
-                f"No room left on the disk for '{working}'; finished stages are untouched. "
-                "Free some space and run the same command again."
-            ) from error
-        raise
+    summary = pipeline.functions[task.stage](place, lambda step: listener.moved(task, step))
+    _write_record(place, summary, started)
     if working != final:
+        shutil.rmtree(final, ignore_errors=True)  # without its record it isn't finished
         working.replace(final)
 
 
@@ -164,11 +166,24 @@ def _sweep(run_directory: Path) -> None:
         shutil.rmtree(path, ignore_errors=True)
 
 
-def _make(run_directory: Path) -> None:
+@contextmanager
+def _explained(run_directory: Path) -> Iterator[None]:
+    """Turn what a disk refuses into a sentence."""
     try:
-        run_directory.mkdir(parents=True, exist_ok=True)
+        yield
     except OSError as error:
+        reasons = {
+            errno.ENOSPC: "No room is left on the disk of",
+            errno.EDQUOT: "The disk quota is used up for",
+            errno.EACCES: "No permission to write into",
+            errno.EPERM: "No permission to write into",
+            errno.EROFS: "Nothing can be written into",
+            errno.EEXIST: "A file stands in the way of",
+            errno.ENOTDIR: "A file stands in the way of",
+        }
+        if error.errno not in reasons:
+            raise
         raise RunError(
-            f"The run directory '{run_directory}' can't be made ({error.strerror}); "
-            "choose another one with --output."
+            f"{reasons[error.errno]} the run directory '{run_directory}'; finished stages are "
+            "untouched. Mend that, or choose another directory with --output, and run again."
         ) from error
