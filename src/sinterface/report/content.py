@@ -47,8 +47,8 @@ _WORDS = {
     "git": "source tree", "std": "standard deviation", "zbl": "ZBL",
 }  # fmt: skip
 
-_LATE = ("dividing", "source")
-"""Keys of a certificate that come last."""
+_SOURCES = ("dividing", "source")
+"""Keys of a certificate that say from what a cell was built, not what it is."""
 
 _LEAST_A: dict[frozenset[str], float] = {
     frozenset("O"): 2.0,
@@ -67,6 +67,7 @@ _LABELS = {
     "mismatch_percent": "strain of each edge (%)",
     "li_deficient": "Li-deficient boundary",
     "li_sufficient": "Li-sufficient boundary",
+    "dividing": "planes and ratios against which the Li excess is counted",
 }
 """Keys whose words say too little."""
 
@@ -146,14 +147,17 @@ def certificate_rows(certificates: Sequence[Mapping[str, Any]]) -> list[Row]:
 
     Beside each shortest distance stands the least that is allowed as built.
     """
-    ordered = [
-        {"formula": formula(Formula(str(one["formula"])).count()) if "formula" in one else None}
-        | {key: item for key, item in one.items() if key not in (*_LATE, "formula")}
-        | {key: one[key] for key in _LATE if key in one}
+    shown = [
+        {"formula": formula(Formula(str(one.get("formula", ""))).count())}
+        | {key: item for key, item in one.items() if key not in (*_SOURCES, "formula")}
         for one in certificates
     ]
-    found = rows(ordered)
-    return [_with_limit(row) if "–" in row.label else row for row in found]
+    return [_with_limit(row) if "–" in row.label else row for row in rows(shown)]
+
+
+def source_rows(certificates: Sequence[Mapping[str, Any]]) -> list[Row]:
+    """Return the lines of a certificate that say from what a cell was built."""
+    return rows([{key: one[key] for key in _SOURCES if key in one} for one in certificates])
 
 
 def _with_limit(row: Row) -> Row:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -131,10 +132,14 @@ def measure_figure(
         axis.set_ylabel(label)
         axis.set_xlim(left=0)
         axis.margins(y=0.12)
-        if all(np.nan_to_num(one.replicas).min() >= 0 for one in measures.values()):
-            axis.set_ylim(bottom=0)
+        values = np.nan_to_num([one.replicas for one in measures.values()])
+        if values.min() >= 0:
+            axis.set_ylim(bottom=0, top=1 if values.max() == 0 else None)
         if not all(measure.resolved for measure in measures.values()):
-            axis.set_title("not resolved", fontsize=8.5, color=FAINT, style="italic", loc="right")
+            axis.text(
+                0.99, 0.98, "not resolved", color=FAINT, style="italic", ha="right", va="top",
+                transform=axis.transAxes,
+            )  # fmt: skip
         freeze_layout(figure)
     return figure
 
@@ -180,12 +185,11 @@ def msd_figure(msd: MeanSquaredDisplacement, *, width_in: float = PANEL_WIDTH_IN
             axis.plot(lag, mean, color=color, linestyle=line, label=element)
             low = np.maximum(mean - std, 0.02 * mean)
             axis.fill_between(lag, low, mean + std, color=color, alpha=0.18, linewidth=0)
-        axis.set_xscale("log")
-        axis.set_yscale("log")
+        _make_logarithmic(axis)
         _draw_slope(axis, msd, lag)
         axis.set_xlabel("lag (ps)")
         axis.set_ylabel("mean squared displacement (Å²)")
-        axis.legend(loc="upper left", ncols=2, handlelength=2.4, columnspacing=1.2)
+        _legend_above(axis, ncols=5, handlelength=1.9)
         freeze_layout(figure)
     return figure
 
@@ -301,10 +305,8 @@ def _label_measures(axis: Axes, measures: dict[str, Measure], control: Measure |
         for side, measure in measures.items()
     ]  # fmt: skip
     if control is not None and np.isfinite(control.mean).any():
-        handles.append(
-            Line2D([], [], color=FAINT, linestyle=(0, (4, 2)), label="inside of the slab")
-        )
-    axis.legend(handles=handles, loc="best", handlelength=1.8)
+        handles.append(Line2D([], [], color=FAINT, linestyle=(0, (4, 2)), label="inside"))
+    _legend_above(axis, handles=handles, ncols=3, handlelength=1.6)
 
 
 def _draw_rdf(axis: Axes, rdfs: PartialRDFs, index: int) -> None:
@@ -324,19 +326,41 @@ def _draw_rdf(axis: Axes, rdfs: PartialRDFs, index: int) -> None:
         axis.plot([peak], [0], marker="^", color="#d55e00", markersize=4, clip_on=False, zorder=5)
 
 
+def _legend_above(axis: Axes, **options: Any) -> None:
+    """Put the legend above the axes, where it hides no curve."""
+    axis.legend(
+        loc="lower left", bbox_to_anchor=(-0.02, 1.0), borderaxespad=0.1, columnspacing=1.1,
+        handletextpad=0.5, **options,
+    )  # fmt: skip
+
+
+def _make_logarithmic(axis: Axes) -> None:
+    """Make both axes logarithmic, their numbers written out."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    axis.set_xscale("log")
+    axis.set_yscale("log")
+    for line in (axis.xaxis, axis.yaxis):
+        low, high = sorted(line.get_view_interval())
+        short = high < 100 * max(low, 1e-12)
+        line.set_major_locator(LogLocator(subs=(1, 2, 5) if short else (1,)))
+        line.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        line.set_minor_formatter(NullFormatter())
+
+
 def _draw_slope(axis: Axes, msd: MeanSquaredDisplacement, lag: FloatArray) -> None:
-    """Draw a short guide of slope 1 (diffusion) below the fastest element."""
+    """Draw a short guide of slope 1 (diffusion) above the fastest element."""
     if len(lag) < 4:
         return
     fastest = float(np.nanmax(msd.msd_A2[:, -1]))
     if not fastest > 0:
         return
     start = lag[-1] / 4
-    height = 0.45 * fastest
+    height = 3.0 * fastest
     axis.plot([start, lag[-1]], [height / 4, height], color=FAINT, linewidth=0.9)
     axis.annotate(
-        "slope 1", (lag[-1] / 2, 0.5 * height), xytext=(4, -8), textcoords="offset points",
-        color=FAINT, fontsize=7.5,
+        "slope 1", (lag[-1] / 2, 0.5 * height), xytext=(-4, 3), textcoords="offset points",
+        color=FAINT, fontsize=7.5, ha="right",
     )  # fmt: skip
 
 

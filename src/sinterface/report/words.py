@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -16,9 +16,6 @@ NOT_RESOLVED = "not resolved"
 
 NBSP = "\u00a0"
 """A space at which no line breaks."""
-
-LONG_RUN_PS = 1000.0
-"""Below this, a run is called a demonstration of the machinery."""
 
 
 def number(value: float, digits: int = 3) -> str:
@@ -161,7 +158,7 @@ def side_paragraph(
     excess = ""
     if li_excess_per_nm2 is not None:
         excess = f", built with a Li excess of Γ = {signed(li_excess_per_nm2)} Li/nm²,"
-    octahedra = "distortion of the CoO₆ octahedra of the outermost layer (shape measure)"
+    octahedra = "distortion of the CoO₆ octahedra at this boundary (shape measure)"
     sentences = [
         f"This side{excess} was followed for {duration(analysis.duration_ps)} at "
         f"{analysis.temperature_K:.0f} K in {_builds(analysis.n_replicas)}.",
@@ -246,66 +243,6 @@ def methods(
     )
 
 
-def limits(
-    analysis: InterfaceAnalysis,
-    *,
-    potential_card: Mapping[str, Any],
-    cutoff_A: float | None,
-    electrode_plane: Sequence[int] | None,
-) -> list[str]:
-    """Return what the run can't say, in sentences made from its own figures."""
-    return [
-        _time_limit(analysis),
-        _builds_limit(analysis),
-        _reference_limit(potential_card),
-        _charge_limit(cutoff_A, electrode_plane),
-        f"At {analysis.temperature_K:.0f} K everything is faster than in a cell or a furnace; "
-        "nothing here is extrapolated to another temperature, since melting and glass transitions "
-        "may lie between.",
-        *(_sentence(warning) for warning in analysis.warnings if not _said(warning)),
-    ]
-
-
-def _time_limit(analysis: InterfaceAnalysis) -> str:
-    span = duration(analysis.duration_ps)
-    if analysis.duration_ps < LONG_RUN_PS:
-        return f"{span} show that the machinery works, not how an interface ages."
-    return f"{span} are long for molecular dynamics and short against hours of co-sintering."
-
-
-def _builds_limit(analysis: InterfaceAnalysis) -> str:
-    side = analysis.sides[0]
-    if side.resolved:
-        return (
-            f"Every ± of a degradation figure is the {reason(side.reason)}, beside "
-            f"{analysis.n_controls} bulk controls."
-        )
-    return f"Figures marked “{NOT_RESOLVED}” carry no uncertainty: {reason(side.reason)}."
-
-
-def _reference_limit(card: Mapping[str, Any]) -> str:
-    method = reference_method(card)
-    if method is None:
-        return "The potential's card doesn't say which reference it was trained on."
-    if "chgnet" in method.lower():
-        return (
-            f"The potential is a surrogate trained on {method}, itself trained on PBE+U: an error "
-            "against CHGNet is not an error against DFT, and this run is not DFT."
-        )
-    return f"The potential is a surrogate trained on {method}; its errors come on top of that."
-
-
-def _charge_limit(cutoff_A: float | None, plane: Sequence[int] | None) -> str:
-    reach = "a short-ranged" if cutoff_A is None else f"a {cutoff_A:g} Å"
-    text = f"No long-range charge is in {reach} potential"
-    if plane is not None and tuple(plane)[:2] == (0, 0):
-        return (
-            f"{text}, and this electrode plane ({''.join(map(str, plane))}) is polar: its "
-            "electrostatics are beyond this run."
-        )
-    return f"{text}; space charge and polar planes are beyond it."
-
-
 def reference_method(card: Mapping[str, Any]) -> str | None:
     """Return name and version of the reference method in a potential's card, if it says one."""
     entry = card.get("reference")
@@ -340,13 +277,9 @@ def reason(text: str) -> str:
     return bare[:1].lower() + bare[1:] if bare[1:2].islower() else bare
 
 
-def _sentence(text: str) -> str:
+def sentence(text: str) -> str:
+    """Return a text with a capital and one full stop."""
     return text[:1].upper() + text[1:].rstrip(".") + "."
-
-
-def _said(warning: str) -> bool:
-    """Return whether `limits` says a warning of the analysis already, in its own words."""
-    return warning.startswith(NOT_RESOLVED) or "the machinery works" in warning
 
 
 def signed(value: float) -> str:

@@ -13,7 +13,7 @@ from unit.report.synthetic import CARD, CERTIFICATE, PROVENANCE, STUDY, make_ana
 
 from sinterface.analysis.results import InterfaceAnalysis
 from sinterface.errors import InputError
-from sinterface.report import document, words
+from sinterface.report import document, pictures, words
 from sinterface.report.references import references
 
 NAMES = ("interface", "width", "interdiffused-per-nm2", "layer-csm", "rdf", "msd")
@@ -147,8 +147,8 @@ def test_the_view_holds_the_cells(written: Path) -> None:
 def test_names_with_markup_are_escaped_and_missing_parts_are_said_to_miss(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stubs = {name: document.Picture(name, "", "", "<svg/>", "<svg/>", (), "") for name in NAMES}
-    monkeypatch.setattr(document, "_draw_all", lambda *_: stubs)
+    stubs = {name: pictures.Picture(name, "", "", "<svg/>", "<svg/>", (), "") for name in NAMES}
+    monkeypatch.setattr(document, "draw_all", lambda *_: stubs)
     path = document.write_report(
         tmp_path,
         study={**STUDY, "report": {"title": "<script>alert(1)</script> & more"}},

@@ -99,40 +99,6 @@ def test_sides_that_differ_less_than_their_error_are_not_told_apart() -> None:
     assert "Li-deficient side widened more" in words.comparison_sentence(analysis)
 
 
-def test_limits_are_made_from_the_run(analysis: InterfaceAnalysis) -> None:
-    said = plain(
-        " ".join(
-            words.limits(analysis, potential_card=CARD, cutoff_A=6.0, electrode_plane=(1, 0, 4))
-        )
-    )
-    assert "40 ps show that the machinery works, not how an interface ages." in said
-    assert "CHGNet 0.4.2" in said
-    assert "not DFT" in said
-    assert "No long-range charge is in a 6 Å potential" in said
-    assert "Co in the electrode: the run is too short" in said
-    assert "is polar" not in said
-
-
-def test_polar_planes_long_runs_and_other_references_change_the_limits(
-    analysis: InterfaceAnalysis,
-) -> None:
-    long = replace(analysis, duration_ps=10_000.0)
-    said = plain(
-        " ".join(
-            words.limits(
-                long,
-                potential_card={"reference": {"name": "gpaw"}},
-                cutoff_A=None,
-                electrode_plane=[0, 0, 3],
-            )
-        )
-    )
-    assert "(003) is polar" in said
-    assert "10 ns are long for molecular dynamics" in said
-    assert "CHGNet" not in said
-    assert "trained on GPAW" in said
-
-
 def test_methods_repeat_the_settings(analysis: InterfaceAnalysis) -> None:
     text = words.methods(analysis, study=STUDY, card=CARD, cutoff_A=6.0)
     for part in ("time step of 1 fs", "1498.7 K", "31.2 K", "6 Å", "CHGNet 0.4.2", "1200 frames"):
