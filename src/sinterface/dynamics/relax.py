@@ -26,6 +26,9 @@ _FREE = {
     "full": np.ones(6, dtype=bool),
 }
 _REPORT_EVERY = 10
+# The cell as a coordinate of its own, scaled so that FIRE moves it as readily as an atom: on a
+# 744-atom LLZO|LCO interface 124 steps instead of over 1500 with ASE's default (one an atom).
+_CELL_FACTOR_PER_ATOM = 1 / 8
 
 
 @dataclass(frozen=True)
@@ -98,7 +101,10 @@ def relax(
     free = _free_strains(atoms, cell)
     moving = atoms.copy()
     moving.calc = calculator
-    target = FrechetCellFilter(moving, mask=free) if free.any() else moving
+    target = moving
+    if free.any():
+        factor = len(moving) * _CELL_FACTOR_PER_ATOM
+        target = FrechetCellFilter(moving, mask=free, exp_cell_factor=factor)
     optimizer = FIRE(target, logfile=None)
     converged, steps = False, 0
     for _ in optimizer.irun(fmax=0.0, steps=max_steps):
