@@ -217,6 +217,7 @@ def _rendered(context: Mapping[str, Any]) -> str:
         "words": words,
         "element_color": element_color,
         "library": viewer.script(),
+        "library_licence": viewer.licence(),
         "css": _template_text("report.css"),
         "viewer_script": _template_text("viewer.js"),
     }
