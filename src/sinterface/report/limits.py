@@ -53,8 +53,8 @@ def _relaxation_limit(certificates: Sequence[Mapping[str, Any]]) -> str:
     if not open_ones:
         return ""
     return (
-        f"The relaxation of build{'s' if len(open_ones) > 1 else ''} {', '.join(open_ones)} stopped before it reached its "
-        "tolerances (see the certificate)."
+        f"The relaxation of build{'s' if len(open_ones) > 1 else ''} {', '.join(open_ones)} "
+        "stopped before it reached its tolerances (see the certificate)."
     )
 
 
