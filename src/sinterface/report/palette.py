@@ -26,7 +26,7 @@ SPHERE_RADII_A: dict[str, float] = {"Co": 0.78, "La": 1.18, "Zr": 0.98, "Li": 0.
 """Drawing radii in Å: between ionic and ball-and-stick, so that layers remain visible."""
 
 SIDE_COLORS: dict[str, str] = {"li_deficient": "#d55e00", "li_sufficient": "#0080c6"}
-"""Vermillion and blue of Okabe and Ito (blue lightened for dark backgrounds)."""
+"""Vermilion and blue of Okabe and Ito (blue lightened for dark backgrounds)."""
 
 SIDE_NAMES: dict[str, str] = {"li_deficient": "Li-deficient", "li_sufficient": "Li-sufficient"}
 
