@@ -1,4 +1,4 @@
-"""Print where LAMMPS' headers, its library and MPI's headers lie, for CMake; exit 1 without them."""
+"""Print where the headers of LAMMPS, its library and MPI's headers lie; exit 1 without them."""
 
 from __future__ import annotations
 

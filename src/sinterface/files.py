@@ -31,7 +31,7 @@ def atomic_path(path: Path | str) -> Iterator[Path]:
         yield temporary
         with open(temporary, "rb") as handle:
             os.fsync(handle.fileno())
-        os.replace(temporary, final)
+        temporary.replace(final)
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             message = (

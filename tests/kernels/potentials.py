@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,9 @@ ELEMENTS = tuple(NUMBERS)
 
 
 def radial_rows(cutoff: float = 4.0) -> list[str]:
-    return [f"{a} {eta} {shift} {cutoff}" for a in ELEMENTS for eta, shift in ((0.05, 0.0), (0.9, 1.5))]
+    return [
+        f"{a} {eta} {shift} {cutoff}" for a in ELEMENTS for eta, shift in ((0.05, 0.0), (0.9, 1.5))
+    ]
 
 
 def angular_rows(zetas: tuple[float, ...] = (1, 2, 4), cutoff: float = 4.0) -> list[str]:
@@ -69,7 +72,7 @@ def write_random(
             table.append(f"{e + 1} {k + 1} {low:.16e} {high:.16e} {mean:.16e} {sigma:.16e}")
     (directory / "scaling.data").write_text("# random\n" + "\n".join(table) + "\n")
     sizes = (len(rows), *nodes, 1)
-    count = sum((a + 1) * b for a, b in zip(sizes[:-1], sizes[1:], strict=True))
+    count = sum((a + 1) * b for a, b in itertools.pairwise(sizes))
     for z in NUMBERS.values():
         weights = rng.uniform(-0.6, 0.6, count)
         text = "".join(f"{w:.16e} a {k + 1}\n" for k, w in enumerate(weights))

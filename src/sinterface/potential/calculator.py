@@ -28,7 +28,7 @@ class SinterfaceCalculator(Calculator):
         Threads of the kernel.
     """
 
-    implemented_properties: ClassVar[list[str]] = [
+    implemented_properties: ClassVar[list[str]] = [  # type: ignore[misc]
         "energy",
         "free_energy",
         "energies",
@@ -41,7 +41,7 @@ class SinterfaceCalculator(Calculator):
             raise InputError(f"precision must be 'double' or 'mixed', got '{precision}'.")
         if threads < 1:
             raise InputError(f"threads must be at least 1, got {threads}.")
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.potential = potential
         self.precision = precision
         self.threads = threads
@@ -53,7 +53,7 @@ class SinterfaceCalculator(Calculator):
         system_changes: Sequence[str] = tuple(all_changes),
     ) -> None:
         """Fill `results` for `atoms`; stress only where the cell has a volume."""
-        super().calculate(atoms, properties, system_changes)
+        super().calculate(atoms, properties, system_changes)  # type: ignore[no-untyped-call]
         structure: Any = self.atoms
         neighbors = self.potential.neighbors(
             structure.positions, structure.cell.array, structure.pbc

@@ -1,0 +1,1 @@
+"""Crystals, doped and mixed cells, slabs, and the interface between two of them."""

@@ -80,16 +80,34 @@ def _damage(name: str, change) -> callable:
 
 DAMAGES = {
     "missing weights": (lambda f: (f / "weights.027.data").unlink(), "weights.027.data"),
-    "truncated weights": (_damage("weights.008.data", lambda t: t[: len(t) // 2]), "weights.008.data"),
-    "NaN weight": (_damage("weights.008.data", lambda t: t.replace(t.split("\n")[-3].split()[0], "nan")), "line"),
+    "truncated weights": (
+        _damage("weights.008.data", lambda t: t[: len(t) // 2]),
+        "weights.008.data",
+    ),
+    "NaN weight": (
+        _damage("weights.008.data", lambda t: t.replace(t.split("\n")[-3].split()[0], "nan")),
+        "line",
+    ),
     "truncated scaling": (_damage("scaling.data", lambda t: t[: len(t) // 2]), "scaling.data"),
-    "no elements": (_damage("input.nn", lambda t: t.replace("elements ", "elephants ")), "elements"),
+    "no elements": (
+        _damage("input.nn", lambda t: t.replace("elements ", "elephants ")),
+        "elements",
+    ),
     "unknown element": (_damage("input.nn", lambda t: t.replace("Li O Co", "Li Xx Co")), "Xx"),
-    "unknown type": (_damage("input.nn", lambda t: t.replace("Li 9 Li Li", "Li 7 Li Li", 1)), "type 7"),
-    "words for numbers": (_damage("input.nn", lambda t: t.replace("0.003214", "small", 1)), "'small'"),
-    "huge node count": (_damage("input.nn", lambda t: t.replace("20 20", "20 99999999999")), "99999999999"),
+    "unknown type": (
+        _damage("input.nn", lambda t: t.replace("Li 9 Li Li", "Li 7 Li Li", 1)),
+        "type 7",
+    ),
+    "words for numbers": (
+        _damage("input.nn", lambda t: t.replace("0.003214", "small", 1)),
+        "'small'",
+    ),
+    "huge node count": (
+        _damage("input.nn", lambda t: t.replace("20 20", "20 99999999999")),
+        "99999999999",
+    ),
     "short row": (_damage("input.nn", lambda t: t + "symfunction_short Li 2 Li 0.1\n"), "line"),
-    "empty input": (_damage("input.nn", lambda t: ""), "elements"),
+    "empty input": (_damage("input.nn", lambda _: ""), "elements"),
     "future format": (lambda f: (f / "extension.nn").write_text("format_version 9\n"), "version 9"),
     "bad zbl": (lambda f: (f / "extension.nn").write_text("zbl 2.0 1.0\n"), "zbl"),
 }
@@ -107,6 +125,8 @@ def test_import_is_light():
     import subprocess
     import sys
 
-    code = "import sys, sinterface; print([m for m in ('torch', 'numpy', 'ase') if m in sys.modules])"
+    code = (
+        "import sys, sinterface; print([m for m in ('torch', 'numpy', 'ase') if m in sys.modules])"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
