@@ -1,4 +1,4 @@
-"""Symmetry-function rows of n2p2's types 2 (radial) and 9 (wide angular), and sensible sets of them.
+"""Symmetry-function rows of n2p2's types 2 (radial) and 9 (wide angular), and good sets of them.
 
 A set is the same for every element: radial functions that resolve the distance to each neighbour
 element, wide angular functions that resolve the angle in each pair of neighbour elements. Wide

@@ -1,4 +1,4 @@
-"""Write a potential as an n2p2 directory, with ``extension.nn`` and ``potential.toml`` beside it."""
+"""Write a potential as an n2p2 directory, ``extension.nn`` and ``potential.toml`` beside it."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Scaling:
     minimum, maximum, mean
         Over all atoms of the element in the training set.
     sigma
-        Sample standard deviation; 0 marks a function that never fires: its scaled value is constant.
+        Sample standard deviation; 0 marks a function that never fires: it is held constant.
     """
 
     minimum: NDArray[np.float64]
@@ -64,7 +64,7 @@ class Network:
 
 @dataclass(frozen=True)
 class PotentialFiles:
-    """All that stands in the directory of a potential; sequences run over elements by atomic number.
+    """All that stands in a potential's directory; sequences run over elements by atomic number.
 
     Attributes
     ----------

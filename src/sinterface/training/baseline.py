@@ -12,11 +12,11 @@ from sinterface.kernels import neighbors, repulsion
 from sinterface.training.samples import Target
 
 ATOM_ENERGY_SPREAD_EV = 3.0
-"""Assumed spread of atomic energies around their mean; it only matters for collinear compositions."""
+"""Assumed spread of atomic energies around their mean; matters for collinear compositions."""
 
 
 def fit_atom_energies(
-    compositions: NDArray[np.float64], energies: NDArray[np.float64], noise_eV: float = 0.05
+    compositions: NDArray[np.float64], energies: NDArray[np.float64], noise_eV: float = 0.2
 ) -> NDArray[np.float64]:
     """Return the energy of one atom of each element by regularised least squares.
 
@@ -62,7 +62,7 @@ def label_of_networks(
         positions = np.ascontiguousarray(frame.positions)
         numbers = frame.numbers.astype(np.int32)
         repelled = repulsion.energy_forces_virial(positions, numbers, nl, *zbl_A)
-        energy -= float(repelled[0])
+        energy -= float(repelled[0].sum())
         forces -= repelled[1]
         virial -= repelled[2]
     return Target(energy, forces, virial, volume)

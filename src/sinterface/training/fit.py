@@ -17,6 +17,7 @@ from sinterface.training.forces import ForceKernel
 from sinterface.training.held_out import Errors, measure_errors
 from sinterface.training.loss import LossScales, batch_loss, predict
 from sinterface.training.network import Networks
+from sinterface.training.optimizer import Soap
 from sinterface.training.recipe import FitTable
 from sinterface.training.samples import Sample
 from sinterface.training.state import FitState, load_state, save_state
@@ -61,9 +62,7 @@ def fit(
         kernel,
         settings,
         scales,
-        torch.optim.AdamW(
-            networks.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay
-        ),
+        make_optimizer(networks, settings),
         np.random.default_rng(settings.seed),
     )
     found = load_state(directory, key) if directory is not None else None
@@ -82,6 +81,14 @@ def fit(
             progress(Progress(state.epoch, settings.epochs, _message(state)))
     networks.load_state_dict(state.best)
     return state
+
+
+def make_optimizer(networks: Networks, settings: FitTable) -> torch.optim.Optimizer:
+    """Return the optimiser that `settings` name."""
+    kind = Soap if settings.optimizer == "soap" else torch.optim.AdamW
+    return kind(
+        networks.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay
+    )
 
 
 def learning_rate(step: int, n_steps: int, settings: FitTable) -> float:
@@ -158,10 +165,10 @@ class _Fitter:
         return float(loss.item())
 
     def _follow(self, decay: float) -> None:
-        pairs = zip(self.average.parameters(), self.networks.parameters(), strict=True)
+        means: list[torch.Tensor] = list(self.average.parameters())
+        values: list[torch.Tensor] = list(self.networks.parameters())
         with torch.no_grad():
-            for mean, value in pairs:
-                mean.lerp_(value, 1.0 - decay)
+            torch._foreach_lerp_(means, values, 1.0 - decay)
 
 
 def _copy(networks: Networks) -> dict[str, torch.Tensor]:

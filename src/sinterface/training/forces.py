@@ -100,7 +100,7 @@ class ForceKernel:
 def element_starts(samples: Sequence[Sample]) -> NDArray[np.int64]:
     """Return where each frame's atoms of each element start, shape (n_frames, n_elements)."""
     counts = np.array([[len(members) for members in sample.members] for sample in samples])
-    return np.cumsum(counts, axis=0) - counts
+    return np.asarray(np.cumsum(counts, axis=0) - counts)
 
 
 class DescriptorForces(torch.autograd.Function):
@@ -121,3 +121,12 @@ class DescriptorForces(torch.autograd.Function):
         forces, virials = (output.detach().to(torch.float64).numpy() for output in outputs)
         tangents = ctx.kernel.tangents(ctx.samples, -forces, -virials)
         return None, None, *(torch.from_numpy(t).to(ctx.dtype) for t in tangents)
+
+
+def differentiable_forces(
+    kernel: ForceKernel, samples: Sequence[Sample], gradients: Sequence[torch.Tensor]
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return forces (n_atoms, 3) and virials (n_frames, 3, 3) of `samples`, see the module."""
+    apply: Any = DescriptorForces.apply
+    forces, virials = apply(kernel, samples, *gradients)
+    return forces, virials

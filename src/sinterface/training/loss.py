@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from sinterface.training.forces import DescriptorForces, ForceKernel
+from sinterface.training.forces import ForceKernel, differentiable_forces
 from sinterface.training.network import Networks
 from sinterface.training.samples import Sample
 from sinterface.units import EV_PER_A3_IN_GPA
@@ -66,7 +66,7 @@ def predict(
     gradients = torch.autograd.grad(
         [energies.sum() for energies in atomic], features, create_graph=training
     )
-    forces, virials = DescriptorForces.apply(kernel, samples, *gradients)
+    forces, virials = differentiable_forces(kernel, samples, gradients)
     if not training:
         atomic = [energies.detach() for energies in atomic]
     return Prediction(_frame_sums(atomic, samples), forces, virials)

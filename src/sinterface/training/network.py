@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from sinterface.potential.writer import Network
 
-ACTIVATION_FUNCTIONS = {
+ACTIVATION_FUNCTIONS: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
     "tanh": torch.tanh,
     "softplus": torch.nn.functional.softplus,
     "logistic": torch.sigmoid,
@@ -52,7 +53,7 @@ class ElementNetwork(torch.nn.Module):
         sizes = [len(whitening), *hidden, 1]
         self.weights = torch.nn.ParameterList()
         self.biases = torch.nn.ParameterList()
-        for layer, (n_in, n_out) in enumerate(zip(sizes[:-1], sizes[1:], strict=True)):
+        for layer, (n_in, n_out) in enumerate(pairwise(sizes)):
             weight = torch.randn(n_out, n_in, generator=generator, dtype=torch.float64)
             bias = torch.zeros(n_out, dtype=torch.float64)
             if layer < len(hidden):

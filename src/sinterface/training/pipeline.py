@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -15,11 +16,11 @@ import torch
 from ase import Atoms
 
 from sinterface.dataset.frames import label_of, read_frames
-from sinterface.dataset.splits import Split, split_by_trajectory
+from sinterface.dataset.splits import split_by_trajectory
 from sinterface.errors import InputError
 from sinterface.kernels.symmetry import Descriptor
 from sinterface.potential.rows import Row
-from sinterface.potential.writer import PotentialFiles, write_potential
+from sinterface.potential.writer import PotentialFiles, symmetry_text, write_potential
 from sinterface.progress import Progress, ProgressCallback
 from sinterface.provenance import digest, file_digest
 from sinterface.training.card import make_card
@@ -82,7 +83,7 @@ def train_potential(
     directory = output or Path("potentials") / recipe.potential.name
     work = directory / WORK_FOLDER
     work.mkdir(parents=True, exist_ok=True)
-    torch.set_num_threads(recipe.fit.threads)
+    torch.set_num_threads(1)  # the small matrices gain nothing; frames share `fit.threads`
     begun = time.monotonic()
     paths = _data_files(recipe, recipe_path.parent)
     hashes = {name: file_digest(path) for name, path in paths.items()}
@@ -120,6 +121,7 @@ class _Course:
         rows = self.recipe.rows()
         elements = tuple(each[0].center for each in rows)
         descriptor = _descriptor(self.recipe, rows)
+        descriptor.precision = "mixed" if self.recipe.fit.precision == "single" else "double"
         cutoff_A = self.recipe.symmetry.cutoff_A
         make = partial(
             compute_raw, elements=elements, cutoff_A=cutoff_A, descriptor=descriptor
@@ -215,9 +217,26 @@ def _usable(frames: Sequence[Atoms], recipe: Recipe) -> list[Atoms]:
     return kept
 
 
+def _split(frames: Sequence[Atoms], recipe: Recipe) -> dict[str, list[Atoms]]:
+    split = split_by_trajectory(
+        frames,
+        validation=recipe.data.validation_fraction,
+        test=recipe.data.test_fraction,
+        seed=recipe.data.seed,
+    )
+    if not split.validation:
+        raise InputError(
+            "No system has the three trajectories that a held-out part needs: label more of them."
+        )
+    named = zip(("training", "validation", "test"), split.parts(), strict=True)
+    return {name: [frames[index] for index in part] for name, part in named}
+
+
 def _descriptor(recipe: Recipe, rows: Sequence[Sequence[Row]]) -> Descriptor:
     text = symmetry_text(rows, recipe.symmetry.cutoff_function)
-    return Descriptor.from_text(text)
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "input.nn").write_text(text, encoding="utf-8")
+        return Descriptor.from_potential(folder)
 
 
 def _lines(rows: Sequence[Sequence[Row]]) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -90,19 +90,23 @@ class LossTable(Table):
 class FitTable(Table):
     """The optimiser."""
 
+    optimizer: Literal["soap", "adamw"] = Field(
+        "soap", description="soap preconditions each layer; adamw is the usual one."
+    )
     epochs: int = Field(200, ge=1, description="Passes over the training frames.")
-    batch_frames: int = Field(8, ge=1, description="Frames of one step.")
+    batch_frames: int = Field(4, ge=1, description="Frames of one step.")
     learning_rate: float = Field(5e-3, gt=0, description="Highest learning rate.")
     final_rate: float = Field(0.01, gt=0, le=1, description="Last learning rate / highest one.")
     warmup: float = Field(0.05, ge=0, lt=1, description="Share of steps with a rising rate.")
-    weight_decay: float = Field(1e-3, ge=0, description="Weight decay of AdamW.")
+    weight_decay: float = Field(0.1, ge=0, description="Decoupled weight decay.")
     average: float = Field(0.999, ge=0, lt=1, description="Decay of the running mean of weights.")
     whitening_floor: float = Field(
-        1e-3, gt=0, description="Smallest spread that whitening blows up to 1."
+        1.0, gt=0, description="Smallest spread that whitening blows up to 1."
     )
     validate_epochs: int = Field(5, ge=1, description="Epochs between validations.")
     precision: Literal["single", "double"] = Field(
-        "single", description="Arithmetic of the networks; the kernel's is always double."
+        "single",
+        description="Arithmetic of networks and of the kernel's products; sums stay double.",
     )
     seed: int = Field(0, ge=0, description="Seed of weights and of the order of frames.")
     threads: int = Field(1, ge=1, le=64, description="Threads.")
@@ -116,9 +120,9 @@ class Recipe(Table):
 
     data: DataTable
     potential: PotentialTable
-    symmetry: SymmetryTable = SymmetryTable()
-    loss: LossTable = LossTable()
-    fit: FitTable = FitTable()
+    symmetry: SymmetryTable = SymmetryTable.model_validate({})
+    loss: LossTable = LossTable.model_validate({})
+    fit: FitTable = FitTable.model_validate({})
     commands: tuple[str, ...] = Field(
         (), description="Commands that made the potential, told in its card."
     )
@@ -160,10 +164,9 @@ def _first_fault(error: ValidationError) -> str:
     place = ".".join(str(part) for part in fault["loc"])
     if fault["type"] != "extra_forbidden":
         return f"{place}: {fault['msg']}, got {fault['input']!r}."
-    table = Recipe if len(fault["loc"]) == 1 else None
-    if table is None:
-        field = Recipe.model_fields.get(str(fault["loc"][0]))
-        table = field.annotation if field is not None else None
-    known = list(table.model_fields) if table is not None else []
+    table: Any = Recipe
+    if len(fault["loc"]) > 1:
+        table = Recipe.model_fields[str(fault["loc"][0])].annotation
+    known = list(table.model_fields)
     hint = nearest_name(str(fault["loc"][-1]), known)
     return f"unknown key '{place}'.{hint} Known here: {', '.join(known)}."

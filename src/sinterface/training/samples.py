@@ -16,7 +16,7 @@ SMALLEST_SIGMA = 1e-10
 
 
 class DescriptorLike(Protocol):
-    """Raw symmetry functions G and the two products with their Jacobian, see ``kernels.symmetry``."""
+    """Raw symmetry functions G and two products with their Jacobian: ``kernels.symmetry``."""
 
     @property
     def n_functions(self) -> Sequence[int]:

@@ -53,7 +53,7 @@ class ClusterDescriptor:
     def __init__(self) -> None:
         self._jacobians: dict[bytes, tuple[Any, Any]] = {}
 
-    def values(self, positions: Any, species: Any, nl: Any) -> Any:
+    def values(self, positions: Any, species: Any, _nl: Any) -> Any:
         zero = torch.zeros(3, 3, dtype=torch.float64)
         return self._functions(torch.from_numpy(positions), zero, species).numpy()
 
@@ -67,12 +67,12 @@ class ClusterDescriptor:
             self._jacobians[key] = tuple(part.numpy() for part in both)
         return self._jacobians[key]
 
-    def vjp(self, positions: Any, species: Any, nl: Any, dE_dG: Any) -> Any:
+    def vjp(self, positions: Any, species: Any, _nl: Any, dE_dG: Any) -> Any:
         by_position, by_strain = self._jacobian(positions, species)
         forces = -np.einsum("ag,agbx->bx", dE_dG, by_position)
         return forces, -np.einsum("ag,agxy->xy", dE_dG, by_strain)
 
-    def jvp(self, positions: Any, species: Any, nl: Any, dr: Any, strain: Any) -> Any:
+    def jvp(self, positions: Any, species: Any, _nl: Any, dr: Any, strain: Any) -> Any:
         by_position, by_strain = self._jacobian(positions, species)
         moved = np.einsum("agbx,bx->ag", by_position, dr)
         return moved + np.einsum("agxy,xy->ag", by_strain, strain)

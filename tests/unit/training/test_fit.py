@@ -37,7 +37,7 @@ def test_overfits_a_toy_set(make_samples: Any) -> None:
     assert after.force_eV_per_A < 0.1 * before.force_eV_per_A
 
 
-class Killed(Exception):
+class KilledError(Exception):
     """Stands for a kill between two epochs."""
 
 
@@ -48,7 +48,7 @@ def test_killed_fit_ends_with_the_same_bits(tmp_path: Path, make_samples: Any) -
     def run(directory: Path | None, stop: int | None) -> dict[str, torch.Tensor]:
         def watch(progress: Progress) -> None:
             if progress.done == stop:
-                raise Killed
+                raise KilledError
 
         networks = make_networks(samples, torch.float32)
         fit(networks, kernel, samples[:4], samples[4:], settings, LossScales(),
@@ -57,7 +57,7 @@ def test_killed_fit_ends_with_the_same_bits(tmp_path: Path, make_samples: Any) -
 
     whole = run(None, None)
     for stop in (3, 5):
-        with pytest.raises(Killed):
+        with pytest.raises(KilledError):
             run(tmp_path, stop)
     continued = run(tmp_path, None)
     assert all(torch.equal(whole[name], continued[name]) for name in whole)
