@@ -62,6 +62,7 @@ _LEAST_A: dict[frozenset[str], float] = {
 
 _LABELS = {
     "shortest_A": "shortest distances as built, least allowed in brackets (Å)",
+    "relaxed_shortest_A": "shortest distances, relaxed (Å)",
     "coordination": "oxygen neighbours as built",
     "n_atoms_by_region": "atoms of each slab",
     "mismatch_percent": "strain of each edge (%)",

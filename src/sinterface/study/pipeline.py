@@ -94,7 +94,7 @@ def build(place: Workplace, progress: ProgressCallback) -> Mapping[str, Any]:
     )
     relaxed, relaxation = _relax(place, interface.atoms, progress)
     after = recertify(interface.certificate, relaxed)
-    relaxation |= {"edges_A": list(after.edges_A), "shortest_A": after.shortest_A}
+    relaxation |= {"edges_A": list(after.edges_A), "relaxed_shortest_A": after.shortest_A}
     return _keep(place, relaxed, interface.certificate.to_dict(), relaxation)
 
 
