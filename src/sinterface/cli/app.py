@@ -157,7 +157,7 @@ def _register(name: str) -> None:
         app.command()(getattr(importlib.import_module(module), name))
 
 
-for _extra in ("label", "train"):
+for _extra in ("label", "train", "export"):
     _register(_extra)
 
 

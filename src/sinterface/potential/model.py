@@ -72,6 +72,8 @@ class Potential:
             raise InputError(str(error)) from None
         self.elements: tuple[str, ...] = tuple(self._engine.elements)
         self.cutoff_A: float = self._engine.cutoff
+        zbl = self._engine.zbl
+        self.zbl_A: tuple[float, float] | None = (zbl[0], zbl[1]) if zbl else None
         self.warnings: tuple[str, ...] = tuple(self._engine.warnings)
         self.kernel: str = self._engine.kernel
 

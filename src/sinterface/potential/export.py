@@ -1,0 +1,163 @@
+"""Hand a potential on to n2p2: its own files, and in LAMMPS' words what they can't hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import combinations_with_replacement
+from pathlib import Path
+from typing import Any
+
+from ase.data import atomic_numbers
+
+from sinterface.errors import InputError
+from sinterface.files import atomic_path
+from sinterface.potential.model import Potential
+
+OWN_FILES = ("extension.nn", "potential.toml")
+"""Files by which a potential of sinterface is told from one of n2p2."""
+
+CONSTANT_RANGE = 1e30
+"""Range given to a symmetry function that never fires: n2p2 would divide by zero."""
+
+
+@dataclass(frozen=True)
+class Export:
+    """What was written, and what the files can't say.
+
+    Attributes
+    ----------
+    directory
+        Folder with ``input.nn``, ``scaling.data`` and ``weights.ZZZ.data``.
+    files
+        Names of the files written.
+    lammps
+        Commands that define the same interaction in LAMMPS with n2p2's ``pair_style hdnnp``.
+    notes
+        One sentence for each thing that n2p2's files can't hold.
+    """
+
+    directory: Path
+    files: tuple[str, ...]
+    lammps: tuple[str, ...]
+    notes: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data for JSON."""
+        return {
+            "directory": str(self.directory),
+            "files": list(self.files),
+            "lammps": list(self.lammps),
+            "notes": list(self.notes),
+        }
+
+
+def export_potential(potential: Potential, directory: Path | str) -> Export:
+    """Write the potential's n2p2 files into `directory`, the same bytes every time.
+
+    The files of a potential that came from n2p2 stay as they are.
+
+    Parameters
+    ----------
+    directory
+        Made when missing; may hold an earlier export, but nothing else.
+
+    Raises
+    ------
+    InputError
+        When `directory` holds other files or is the potential's own.
+    """
+    target = Path(directory)
+    names = ["input.nn", "scaling.data"]
+    names += [f"weights.{atomic_numbers[element]:03d}.data" for element in potential.elements]
+    _make_folder(target, names, potential.directory)
+    contents = {name: (potential.directory / name).read_bytes() for name in names}
+    notes = []
+    if any((potential.directory / name).exists() for name in OWN_FILES):
+        patched = _without_empty_ranges(potential, contents["scaling.data"].decode())
+        if patched.encode() != contents["scaling.data"]:
+            contents["scaling.data"] = patched.encode()
+            notes.append(
+                "Symmetry functions that never fired in training got a range of "
+                f"{CONSTANT_RANGE:g}, which keeps them constant in n2p2."
+            )
+    if potential.zbl_A is not None:
+        notes.append(
+            "n2p2's files cannot hold the ZBL repulsion: without 'zbl' in LAMMPS' "
+            "hybrid/overlay energies and forces are wrong."
+        )
+    for name, content in contents.items():
+        with atomic_path(target / name) as temporary:
+            temporary.write_bytes(content)
+    return Export(target, tuple(names), lammps_commands(potential, target), tuple(notes))
+
+
+def lammps_commands(potential: Potential, directory: Path | str) -> tuple[str, ...]:
+    """Return ``pair_style`` and ``pair_coeff`` lines for types in the order of the elements.
+
+    Parameters
+    ----------
+    directory
+        Where LAMMPS finds the n2p2 files.
+    """
+    style = (
+        f"hdnnp {potential.cutoff_A:g} dir {directory} showew no showewsum 1000 resetew yes "
+        "maxew 1000000 cflength 1.0 cfenergy 1.0"
+    )
+    elements = " ".join(potential.elements)
+    if potential.zbl_A is None:
+        return (f"pair_style {style}", f"pair_coeff * * {elements}")
+    inner, outer = potential.zbl_A
+    return (
+        f"pair_style hybrid/overlay {style} zbl {inner!r} {outer!r}",
+        f"pair_coeff * * hdnnp {elements}",
+        *_zbl_lines(potential.elements),
+    )
+
+
+def _zbl_lines(elements: tuple[str, ...]) -> Iterator[str]:
+    numbered = [(k, atomic_numbers[element]) for k, element in enumerate(elements, start=1)]
+    for (i, zi), (j, zj) in combinations_with_replacement(numbered, 2):
+        yield f"pair_coeff {i} {j} zbl {zi} {zj}"
+
+
+def _make_folder(target: Path, names: list[str], source: Path) -> None:
+    if target.exists() and not target.is_dir():
+        raise InputError(f"'{target}' is a file; give the name of a folder.")
+    if target.resolve() == source:
+        raise InputError(f"'{target}' is the potential's own folder; give another one.")
+    others = sorted(path.name for path in target.iterdir()) if target.exists() else []
+    others = [name for name in others if name not in names]
+    if others:
+        raise InputError(
+            f"'{target}' holds other files ({', '.join(others[:3])}); give a new folder."
+        )
+    target.mkdir(parents=True, exist_ok=True)
+
+
+def _without_empty_ranges(potential: Potential, scaling: str) -> str:
+    """Give functions that never fired a range, so that n2p2 doesn't divide by zero."""
+    text = (potential.directory / "input.nn").read_text(encoding="utf-8")
+    keywords = {
+        line.split("#")[0].split()[0] for line in text.splitlines() if line.split("#")[0].split()
+    }
+    if not keywords & {"scale_symmetry_functions", "scale_symmetry_functions_sigma"}:
+        return scaling
+    by_sigma = "scale_symmetry_functions_sigma" in keywords
+    lines = scaling.splitlines(keepends=True)
+    for k, line in enumerate(lines):
+        words = line.split("#")[0].split()
+        if len(words) < 5:
+            continue
+        if by_sigma and float(words[5]) <= 0:
+            words[5] = f"{CONSTANT_RANGE:.16E}"
+        elif not by_sigma and float(words[3]) <= float(words[2]):
+            words[3] = f"{float(words[2]) + CONSTANT_RANGE:.16E}"
+        else:
+            continue
+        lines[k] = (
+            f"{int(words[0]):4d} {int(words[1]):5d} "
+            + " ".join(f"{w:>24s}" for w in words[2:])
+            + "\n"
+        )
+    return "".join(lines)
