@@ -43,6 +43,8 @@ class Exploration:
         Of the Langevin dynamics.
     largest_force_eV_per_A, shortest_distance_A
         Beyond them a run ends.
+    systems
+        Systems to run; empty for all that the frames hold.
     seed
         Of all random choices.
     """
@@ -57,6 +59,7 @@ class Exploration:
     relaxation_time_fs: float = 60.0
     largest_force_eV_per_A: float = 25.0
     shortest_distance_A: float = 1.15
+    systems: tuple[str, ...] = ()
     seed: int = 0
 
 
@@ -81,7 +84,8 @@ def explore(
     random = np.random.default_rng(settings.seed)
     systems: dict[str, list[Atoms]] = {}
     for frame in frames:
-        systems.setdefault(label_of(frame).system, []).append(frame)
+        if not settings.systems or label_of(frame).system in settings.systems:
+            systems.setdefault(label_of(frame).system, []).append(frame)
     runs = [(system, run) for run in range(settings.runs_per_system) for system in sorted(systems)]
     found: list[Atoms] = []
     for done, (system, run) in enumerate(runs):
@@ -165,3 +169,30 @@ def explore_files(
     with atomic_path(output) as temporary:
         write(temporary, found, format="extxyz")
     return len(found)
+
+
+def main() -> None:
+    """Explore from the command line: ``python -m sinterface.training.exploration``."""
+    from argparse import ArgumentParser
+
+    parser = ArgumentParser(description="Hot runs of a potential, for the next labels.")
+    parser.add_argument("potential", help="directory or shipped name")
+    parser.add_argument("labels", type=Path, nargs="+", help="labelled frames to start from")
+    parser.add_argument("-o", "--output", type=Path, required=True, help="extxyz file to write")
+    parser.add_argument("--systems", nargs="*", default=[], help="default: all")
+    parser.add_argument("--runs-per-system", type=int, default=Exploration.runs_per_system)
+    parser.add_argument("--duration-fs", type=float, default=Exploration.duration_fs)
+    parser.add_argument("--keep-every-fs", type=float, default=Exploration.keep_every_fs)
+    parser.add_argument("--temperatures-K", type=float, nargs="+", default=None)
+    parser.add_argument("--volume-scales", type=float, nargs=2, default=Exploration.volume_scales)
+    parser.add_argument("--seed", type=int, default=0)
+    options = vars(parser.parse_args())
+    potential, labels, output = (options.pop(key) for key in ("potential", "labels", "output"))
+    temperatures_K = options.pop("temperatures_K") or Exploration.temperatures_K
+    options = {key: tuple(v) if isinstance(v, list) else v for key, v in options.items()}
+    settings = Exploration(temperatures_K=tuple(temperatures_K), **options)
+    explore_files(potential, labels, output, settings)
+
+
+if __name__ == "__main__":
+    main()
