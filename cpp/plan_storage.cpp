@@ -4,6 +4,7 @@
 #include <cmath>
 #include <map>
 #include <set>
+#include <string>
 #include <tuple>
 
 namespace sinterface {
@@ -29,30 +30,65 @@ std::vector<double> legendre_coefficients(double lambda, int zeta) {
     return out;
 }
 
-bool is_angular(const Row& row) {
-    return row.type == 3 || row.type == 9 || row.type == 13;
-}
-
 // Wide functions of whole, not too large zeta need no triplets.
 bool through_moments(const Row& row) {
     return row.type == 9 && row.zeta == std::floor(row.zeta) && row.zeta <= max_degree;
 }
 
-using BasisKey = std::tuple<double, double, double>;  // eta, shift, cutoff
+using WindowKey = std::tuple<std::string, double, double>;  // subtype (none: the cutoff function), left, cutoff
+using BasisKey = std::tuple<double, double, int>;           // eta, shift, window
+
+constexpr double degree = 3.14159265358979323846 / 180;
+
+// The core function of a subtype (p1 to p4, a: asymmetric; e) between two ends, numbered as the cutoff functions.
+template <class T>
+Window<T> compact_window(const std::string& subtype, bool asymmetric, double left, double right) {
+    Window<T> window{};
+    window.type = subtype[0] == 'e' ? 4 : 4 + (subtype[1] - '0');
+    window.compact = 1, window.asymmetric = asymmetric;
+    window.radius = T(1);
+    window.center = static_cast<T>(0.5 * (left + right)), window.scale = static_cast<T>(2 / (right - left));
+    return window;
+}
+
+template <class T>
+Window<T> radial_window(const Row& row, const Potential& potential) {
+    if (row.compact()) return compact_window<T>(row.subtype, row.subtype.size() == 3, row.left, row.cutoff);
+    Window<T> window{};
+    window.type = potential.cutoff_type;
+    window.alpha = static_cast<T>(potential.cutoff_alpha), window.radius = static_cast<T>(row.cutoff);
+    return window;
+}
+
+// What one pair of elements adds to a row, through triplets; n2p2's angular windows are never asymmetric.
+template <class T>
+TripletRow<T> triplet_row(const Row& row, int index, int basis, double weight) {
+    TripletRow<T> out{};
+    out.basis = basis, out.row = index, out.far_side = row.narrow();
+    if (row.compact()) {
+        out.prefactor = static_cast<T>(weight);
+        out.angle = compact_window<T>(row.subtype, false, row.angle_left * degree, row.angle_right * degree);
+        return out;
+    }
+    out.integer_zeta = row.zeta == std::floor(row.zeta) ? static_cast<int>(row.zeta) : 0;
+    out.prefactor = static_cast<T>(weight * std::pow(2.0, 1.0 - row.zeta));
+    out.lambda = static_cast<T>(row.lambda), out.zeta = static_cast<T>(row.zeta);
+    return out;
+}
 
 struct WeightedPair {
     int first, second;
     double weight;
 };
 
-// The element pairs that a row sums over, with their weights (types 12 and 13 weight by atomic numbers).
+// The element pairs that a row sums over, with their weights (weighted types: by atomic numbers).
 std::vector<WeightedPair> pairs_of(const Row& row, const Potential& potential) {
     std::vector<WeightedPair> pairs;
     const int n = static_cast<int>(potential.elements.size());
     const auto z = [&](int e) { return static_cast<double>(potential.elements[static_cast<std::size_t>(e)].atomic_number); };
-    if (row.type == 12) {
+    if (row.weighted() && !row.angular()) {
         for (int a = 0; a < n; ++a) pairs.push_back({a, -1, z(a)});
-    } else if (row.type == 13) {
+    } else if (row.weighted()) {
         for (int a = 0; a < n; ++a)
             for (int b = a; b < n; ++b) pairs.push_back({a, b, z(a) * z(b)});
     } else {
@@ -76,18 +112,19 @@ ElementPlan<T> PlanStorage<T>::build(const Potential& potential, const Element& 
     plan.n_buckets = n_buckets;
     plan.n_rows = static_cast<int>(element.rows.size());
 
-    std::map<double, int> cutoff_index;
+    std::map<WindowKey, int> window_index;
     std::map<BasisKey, int> basis_index;
-    std::vector<T> cutoffs, eta, shift;
+    std::vector<Window<T>> windows;
+    std::vector<T> eta, shift;
     std::vector<int> which;
     const auto basis_of = [&](const Row& row) {
-        const auto cut = cutoff_index.emplace(row.cutoff, static_cast<int>(cutoffs.size()));
-        if (cut.second) cutoffs.push_back(static_cast<T>(row.cutoff));
-        const auto basis = basis_index.emplace(BasisKey(row.eta, row.shift, row.cutoff), static_cast<int>(eta.size()));
+        const auto window = window_index.emplace(WindowKey(row.subtype, row.left, row.cutoff), static_cast<int>(windows.size()));
+        if (window.second) windows.push_back(radial_window<T>(row, potential));
+        const auto basis = basis_index.emplace(BasisKey(row.eta, row.shift, window.first->second), static_cast<int>(eta.size()));
         if (basis.second) {
             eta.push_back(static_cast<T>(row.eta));
             shift.push_back(static_cast<T>(row.shift));
-            which.push_back(cut.first->second);
+            which.push_back(window.first->second);
         }
         return basis.first->second;
     };
@@ -104,7 +141,7 @@ ElementPlan<T> PlanStorage<T>::build(const Potential& potential, const Element& 
         for (const WeightedPair& pair : pairs_of(row, potential)) {
             const auto a = static_cast<std::size_t>(pair.first);
             used[a].insert(basis);
-            if (!is_angular(row)) {
+            if (!row.angular()) {
                 radial[a].push_back({basis, r, static_cast<T>(pair.weight)});
                 continue;
             }
@@ -118,12 +155,7 @@ ElementPlan<T> PlanStorage<T>::build(const Potential& potential, const Element& 
                 if (a == b && row.lambda > -1) squares[a].insert(basis);
                 wide[{pair.first, pair.second, basis}].push_back(r);
             } else {
-                TripletRow<T> triplet{};
-                triplet.basis = basis, triplet.row = r, triplet.far_side = row.type != 9;
-                triplet.integer_zeta = row.zeta == std::floor(row.zeta) ? static_cast<int>(row.zeta) : 0;
-                triplet.prefactor = static_cast<T>(pair.weight * std::pow(2.0, 1.0 - row.zeta));
-                triplet.lambda = static_cast<T>(row.lambda), triplet.zeta = static_cast<T>(row.zeta);
-                narrow[{pair.first, pair.second}].push_back(triplet);
+                narrow[{pair.first, pair.second}].push_back(triplet_row<T>(row, r, basis, pair.weight));
             }
         }
     }
@@ -182,15 +214,16 @@ ElementPlan<T> PlanStorage<T>::build(const Potential& potential, const Element& 
         std::stable_sort(rows.begin(), rows.end(), [](const auto& x, const auto& y) { return std::tie(x.far_side, x.basis) < std::tie(y.far_side, y.basis); });
         const int begin = static_cast<int>(triplet_rows.size());
         triplet_rows.insert(triplet_rows.end(), rows.begin(), rows.end());
-        triplet_pairs.push_back({key.first, key.second, begin, static_cast<int>(triplet_rows.size())});
+        const bool angles = std::any_of(rows.begin(), rows.end(), [](const auto& row) { return row.angle.compact; });
+        triplet_pairs.push_back({key.first, key.second, begin, static_cast<int>(triplet_rows.size()), angles});
     }
 
-    plan.n_cutoffs = static_cast<int>(cutoffs.size());
-    plan.cutoff = store(numbers_, std::move(cutoffs));
+    plan.n_windows = static_cast<int>(windows.size());
+    plan.windows = store(windows_, std::move(windows));
     plan.n_basis = static_cast<int>(eta.size());
     plan.eta = store(numbers_, std::move(eta));
     plan.shift = store(numbers_, std::move(shift));
-    plan.which_cutoff = store(integers_, std::move(which));
+    plan.which_window = store(integers_, std::move(which));
     plan.used_begin = store(integers_, std::move(used_begin));
     plan.used = store(integers_, std::move(used_list));
     plan.radial_begin = store(integers_, std::move(radial_begin));
@@ -208,6 +241,13 @@ ElementPlan<T> PlanStorage<T>::build(const Potential& potential, const Element& 
 
     plan.factor = store(numbers_, std::vector<T>(element.factor.begin(), element.factor.end()));
     plan.offset = store(numbers_, std::vector<T>(element.offset.begin(), element.offset.end()));
+    std::vector<T> lowest, highest;
+    for (const Scaling& range : element.scaling) {
+        const double rounding = 1e-6 * std::max(std::abs(range.minimum), std::abs(range.maximum));
+        lowest.push_back(static_cast<T>(range.minimum - rounding)), highest.push_back(static_cast<T>(range.maximum + rounding));
+    }
+    plan.lowest = store(numbers_, std::move(lowest));
+    plan.highest = store(numbers_, std::move(highest));
     std::vector<LayerPlan<T>> layers;
     for (const Layer& layer : element.layers) {
         const T* weights = store(numbers_, std::vector<T>(layer.weights.begin(), layer.weights.end()));
@@ -227,8 +267,6 @@ PlanStorage<T>::PlanStorage(const Potential& potential) {
     for (const Element& element : potential.elements) elements_.push_back(build(potential, element));
     plan_.n_elements = static_cast<int>(elements_.size());
     plan_.elements = elements_.data();
-    plan_.cutoff_type = potential.cutoff_type;
-    plan_.cutoff_alpha = static_cast<T>(potential.cutoff_alpha);
     plan_.max_cutoff = potential.max_cutoff;
 }
 

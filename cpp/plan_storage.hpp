@@ -22,6 +22,7 @@ private:
 
     std::deque<std::vector<T>> numbers_;
     std::deque<std::vector<int>> integers_;
+    std::deque<std::vector<Window<T>>> windows_;
     std::deque<std::vector<RadialTerm<T>>> radial_;
     std::deque<std::vector<MomentChannel>> channels_;
     std::deque<std::vector<Contraction>> contractions_;

@@ -22,6 +22,15 @@ struct Row {
     int second = -1;  // element index of the second neighbour of angular rows
     double eta = 0, shift = 0, cutoff = 0;
     double lambda = 0, zeta = 0;
+    // compact functions (types 20 to 25) only
+    std::string subtype;                     // p1 to p4, with an a the asymmetric ones, or e
+    double left = 0;                         // inner radius, where the window begins
+    double angle_left = 0, angle_right = 0;  // degrees
+
+    bool compact() const { return type >= 20; }
+    bool weighted() const { return type == 12 || type == 13 || type >= 23; }  // by atomic numbers
+    bool angular() const { return type != 2 && type != 12 && type != 20 && type != 23; }
+    bool narrow() const { return type == 3 || type == 13 || type == 21 || type == 24; }  // with the third distance
 };
 
 struct Scaling {

@@ -2,12 +2,11 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
-#include <cstdlib>
-#include <fstream>
-#include <sstream>
-#include <tuple>
+#include <filesystem>
 
 #include "potential.hpp"
+#include "rows.hpp"
+#include "text.hpp"
 
 namespace sinterface {
 namespace {
@@ -17,49 +16,6 @@ const char* const symbols[] = {"",   "H",  "He", "Li", "Be", "B",  "C",  "N",  "
                                "Mo", "Tc", "Ru", "Rh", "Pd", "Ag", "Cd", "In", "Sn", "Sb", "Te", "I",  "Xe", "Cs", "Ba", "La", "Ce", "Pr", "Nd", "Pm", "Sm",
                                "Eu", "Gd", "Tb", "Dy", "Ho", "Er", "Tm", "Yb", "Lu", "Hf", "Ta", "W",  "Re", "Os", "Ir", "Pt", "Au", "Hg", "Tl", "Pb", "Bi",
                                "Po", "At", "Rn", "Fr", "Ra", "Ac", "Th", "Pa", "U",  "Np", "Pu", "Am", "Cm", "Bk", "Cf", "Es", "Fm", "Md", "No", "Lr"};
-
-struct Line {
-    int number = 0;
-    std::vector<std::string> words;
-};
-
-[[noreturn]] void fail(const std::string& file, int line, const std::string& what) {
-    std::ostringstream text;
-    text << file;
-    if (line > 0) text << ", line " << line;
-    text << ": " << what;
-    throw PotentialError(text.str());
-}
-
-std::vector<Line> read_lines(const std::string& file) {
-    std::ifstream stream(file);
-    if (!stream) fail(file, 0, "cannot be read; a potential's folder holds input.nn, scaling.data and weights.ZZZ.data.");
-    std::vector<Line> lines;
-    std::string text;
-    for (int number = 1; std::getline(stream, text); ++number) {
-        Line line;
-        line.number = number;
-        std::istringstream words(text.substr(0, text.find('#')));
-        for (std::string word; words >> word;) line.words.push_back(word);
-        if (!line.words.empty()) lines.push_back(std::move(line));
-    }
-    return lines;
-}
-
-double to_number(const std::string& file, int line, const std::string& word) {
-    char* end = nullptr;
-    const double value = std::strtod(word.c_str(), &end);
-    if (end == word.c_str() || *end != '\0') fail(file, line, "expected a number, got '" + word + "'.");
-    if (!std::isfinite(value)) fail(file, line, "expected a finite number, got '" + word + "'.");
-    return value;
-}
-
-int to_integer(const std::string& file, int line, const std::string& word, int low, int high) {
-    const double value = to_number(file, line, word);
-    if (value != std::floor(value) || value < low || value > high)
-        fail(file, line, "expected a whole number from " + std::to_string(low) + " to " + std::to_string(high) + ", got '" + word + "'.");
-    return static_cast<int>(value);
-}
 
 // The keywords of input.nn before they are put together.
 struct Settings {
@@ -79,20 +35,19 @@ struct Reader {
     Potential potential;
     Settings settings;
 
-    void need(const Line& line, std::size_t words) const {
-        if (line.words.size() < words)
-            fail(file, line.number,
-                 "'" + line.words[0] + "' needs " + std::to_string(words - 1) + " values, got " + std::to_string(line.words.size() - 1) + ".");
-    }
+    void need(const Line& line, std::size_t words) const { need_words(file, line, words); }
     double number(const Line& line, std::size_t k) const {
         need(line, k + 1);
         return to_number(file, line.number, line.words[k]);
     }
-    int element(const Line& line, std::size_t k) const {
-        need(line, k + 1);
-        for (std::size_t e = 0; e < potential.elements.size(); ++e)
-            if (potential.elements[e].symbol == line.words[k]) return static_cast<int>(e);
-        fail(file, line.number, "element '" + line.words[k] + "' is not in the 'elements' line.");
+    int element(const Line& line, std::size_t k) const { return find_element(file, line, k, potential.elements); }
+
+    // All lines of a file; one that stops within a line may be cut short, which numbers alone can't tell.
+    std::vector<Line> read_lines(const std::string& path) {
+        file = path;
+        TextFile text = read_text(path);
+        if (!text.ended) potential.warnings.push_back(path + " ends within a line: it may be cut short.");
+        return std::move(text.lines);
     }
 
     void read_elements(const Line& line) {
@@ -111,40 +66,8 @@ struct Reader {
         settings.element_activations.resize(potential.elements.size());
     }
 
-    void read_row(const Line& line) {
-        Row row;
-        row.center = element(line, 1);
-        need(line, 3);
-        row.type = to_integer(file, line.number, line.words[2], 0, 99);
-        std::size_t k = 3;
-        switch (row.type) {
-            case 2:
-                row.first = element(line, k);
-                row.eta = number(line, k + 1), row.shift = number(line, k + 2), row.cutoff = number(line, k + 3);
-                break;
-            case 3:
-            case 9:
-                row.first = element(line, k), row.second = element(line, k + 1);
-                row.eta = number(line, k + 2), row.lambda = number(line, k + 3), row.zeta = number(line, k + 4);
-                row.cutoff = number(line, k + 5);
-                if (line.words.size() > k + 6) row.shift = number(line, k + 6);
-                if (row.first > row.second) std::swap(row.first, row.second);
-                break;
-            case 12:
-                row.eta = number(line, k), row.shift = number(line, k + 1), row.cutoff = number(line, k + 2);
-                break;
-            case 13:
-                row.eta = number(line, k), row.shift = number(line, k + 1), row.lambda = number(line, k + 2);
-                row.zeta = number(line, k + 3), row.cutoff = number(line, k + 4);
-                break;
-            default:
-                fail(file, line.number, "symmetry function type " + std::to_string(row.type) + " is not supported; supported are 2, 3, 9, 12 and 13.");
-        }
-        if (row.cutoff <= 0 || row.cutoff > 1000) fail(file, line.number, "the cutoff radius must be above 0 and at most 1000.");
-        const bool angular = row.type == 3 || row.type == 9 || row.type == 13;
-        if (angular && (row.zeta <= 0 || row.zeta > 1000)) fail(file, line.number, "zeta must be above 0 and at most 1000.");
-        if (angular && std::abs(row.lambda) > 1) fail(file, line.number, "lambda must lie between -1 and 1.");
-        if (std::abs(row.eta) > 1e6) fail(file, line.number, "eta is far too large.");
+    void add_row(const Line& line) {
+        const Row row = read_row(file, line, potential.elements);
         potential.max_cutoff = std::max(potential.max_cutoff, row.cutoff);
         potential.elements[static_cast<std::size_t>(row.center)].rows.push_back(row);
     }
@@ -208,15 +131,14 @@ struct Reader {
             potential.mean_energy = number(line, 1);
         } else if (key == "conv_energy") {
             potential.conv_energy = number(line, 1);
-            if (potential.conv_energy == 0) fail(file, line.number, "conv_energy must not be zero.");
+            if (std::abs(potential.conv_energy) < 1e-30) fail(file, line.number, "conv_energy must not be zero.");
         } else if (key == "symfunction_short") {
-            read_row(line);
+            add_row(line);
         }  // keywords of training alone don't matter here
     }
 
     void read_input(const std::string& directory) {
-        file = directory + "/input.nn";
-        const std::vector<Line> lines = read_lines(file);
+        const std::vector<Line> lines = read_lines(directory + "/input.nn");
         for (const Line& line : lines)
             if (line.words[0] == "elements") {
                 if (!potential.elements.empty()) fail(file, line.number, "the 'elements' line stands twice.");
@@ -230,17 +152,15 @@ struct Reader {
                      std::to_string(potential.elements.size()) + ".");
         for (Element& element : potential.elements) {
             if (element.rows.empty()) fail(file, 0, "has no symfunction_short line for " + element.symbol + ".");
-            std::sort(element.rows.begin(), element.rows.end(), [](const Row& a, const Row& b) {
-                const auto key = [](const Row& r) { return std::make_tuple(r.type, r.cutoff, r.eta, r.shift, r.zeta, r.lambda, r.first, r.second); };
-                return key(a) < key(b);
-            });
+            sort_rows(element.rows);
         }
     }
 
     void read_extension(const std::string& directory) {
-        file = directory + "/extension.nn";
-        if (!std::ifstream(file)) return;
-        for (const Line& line : read_lines(file)) {
+        const std::string path = directory + "/extension.nn";
+        std::error_code error;
+        if (!std::filesystem::exists(path, error)) return;
+        for (const Line& line : read_lines(path)) {
             const std::string& key = line.words[0];
             if (key == "format_version") {
                 need(line, 2);
@@ -257,13 +177,12 @@ struct Reader {
     }
 
     void read_scaling(const std::string& directory) {
-        file = directory + "/scaling.data";
         std::vector<std::vector<char>> seen;
         for (Element& element : potential.elements) {
             element.scaling.resize(element.rows.size());
             seen.emplace_back(element.rows.size(), 0);
         }
-        for (const Line& line : read_lines(file)) {
+        for (const Line& line : read_lines(directory + "/scaling.data")) {
             if (line.words.size() < 5) continue;  // nnp-train's energy and force statistics (4 columns)
             const int e = to_integer(file, line.number, line.words[0], 1, static_cast<int>(potential.elements.size())) - 1;
             Element& element = potential.elements[static_cast<std::size_t>(e)];
@@ -300,6 +219,8 @@ struct Reader {
             } else if (settings.center) {
                 offset = -s.mean;
             }
+            if (!(std::abs(factor) < 1e30 && std::abs(offset) < 1e30))
+                fail(file, 0, "the range of symmetry function " + std::to_string(element.factor.size() + 1) + " of " + element.symbol + " is far too small.");
             element.factor.push_back(factor);
             element.offset.push_back(offset);
         }
@@ -342,14 +263,15 @@ struct Reader {
     }
 
     void read_weights(const std::string& path, Element& element) {
-        file = path;
-        const std::vector<Line> lines = read_lines(file);
+        const std::vector<Line> lines = read_lines(path);
         std::size_t next = 0, wanted = 0;
         for (const Layer& layer : element.layers) wanted += static_cast<std::size_t>(layer.inputs + 1) * static_cast<std::size_t>(layer.outputs);
         if (lines.size() != wanted)
             fail(file, 0,
                  "holds " + std::to_string(lines.size()) + " values, the network of input.nn has " + std::to_string(wanted) +
                      "; the file is cut short or belongs to another input.nn.");
+        if (lines.size() > 1 && lines.back().words.size() == 1 && lines.front().words.size() > 1)
+            fail(file, lines.back().number, "the line holds less than the others; the file is cut short.");
         for (Layer& layer : element.layers) {
             const double norm = settings.normalize_nodes ? 1.0 / layer.inputs : 1.0;
             for (int k = 0; k < layer.inputs * layer.outputs; ++k, ++next)
@@ -372,7 +294,6 @@ Potential read_potential(const std::string& directory, bool networks) {
     reader.read_input(directory);
     reader.read_extension(directory);
     if (networks) {
-        reader.file = directory + "/scaling.data";
         reader.read_scaling(directory);
         for (std::size_t e = 0; e < reader.potential.elements.size(); ++e) reader.read_network(directory, e);
         reader.potential.has_networks = true;

@@ -18,13 +18,13 @@ using Tensor = Array<double, nb::shape<3, 3>>;
 using Integers = Array<int32_t, nb::shape<-1>>;
 using Offsets = Array<int64_t, nb::shape<-1>>;
 
-template <class... N>
-static nb::ndarray<nb::numpy, double> make_array(double** data, N... shape) {
+template <class T, class... N>
+static nb::ndarray<nb::numpy, T> make_array(T** data, N... shape) {
     std::size_t total = 1;
     for (const std::size_t n : {static_cast<std::size_t>(shape)...}) total *= n;
-    *data = new double[total]();
-    nb::capsule owner(*data, [](void* p) noexcept { delete[] static_cast<double*>(p); });
-    return nb::ndarray<nb::numpy, double>(*data, {static_cast<std::size_t>(shape)...}, owner);
+    *data = new T[total]();
+    nb::capsule owner(*data, [](void* p) noexcept { delete[] static_cast<T*>(p); });
+    return nb::ndarray<nb::numpy, T>(*data, {static_cast<std::size_t>(shape)...}, owner);
 }
 
 // The caller's arrays as the kernel wants them.
@@ -71,17 +71,21 @@ static void check_rows(const Engine& engine, const Matrix& rows, int n_atoms) {
 }
 
 static nb::tuple evaluate(const Engine& engine, Vectors positions, Integers species, Offsets first, Integers neighbors, Vectors shifts,
-                          const std::string& precision, int threads) {
+                          const std::string& precision, int threads, bool count_extrapolation) {
     const Neighborhood hood(engine, positions, species, first, neighbors, shifts);
     const Precision kind = precision_of(precision);
+    if (!engine.potential().has_networks) throw nb::value_error("the potential was read without its networks");
     Output out;
     auto energies = make_array(&out.energies, hood.n_atoms);
     auto forces = make_array(&out.forces, hood.n_atoms, 3);
     auto virial = make_array(&out.virial, 3, 3);
+    nb::object counts;
+    if (count_extrapolation) counts = nb::cast(make_array(&out.extrapolations, hood.n_atoms));
     {
         nb::gil_scoped_release release;
         engine.run(Task::forces, kind, hood.system, hood.atoms.data(), hood.n_atoms, hood.n_atoms, out, threads);
     }
+    if (count_extrapolation) return nb::make_tuple(energies, forces, virial, counts);
     return nb::make_tuple(energies, forces, virial);
 }
 
@@ -184,12 +188,13 @@ NB_MODULE(_core, m) {
         .def(
             "rows",
             [](const Engine& e, int element) {
-                std::vector<std::tuple<int, int, int, double, double, double, double, double>> out;
+                std::vector<std::tuple<int, int, int, double, double, double, double, double, std::string, double, double, double>> out;
                 for (const Row& r : e.potential().elements.at(static_cast<std::size_t>(element)).rows)
-                    out.emplace_back(r.type, r.first, r.second, r.eta, r.shift, r.cutoff, r.lambda, r.zeta);
+                    out.emplace_back(r.type, r.first, r.second, r.eta, r.shift, r.cutoff, r.lambda, r.zeta, r.subtype, r.left, r.angle_left, r.angle_right);
                 return out;
             },
-            nb::arg("element"), "Rows in n2p2's order: (type, first, second, eta, shift, cutoff, lambda, zeta).")
+            nb::arg("element"),
+            "Rows in n2p2's order: (type, first, second, eta, shift, cutoff, lambda, zeta), then of compact ones (subtype, inner radius, two angles).")
         .def_prop_ro("cutoff_function", [](const Engine& e) { return nb::make_tuple(e.potential().cutoff_type, e.potential().cutoff_alpha); })
         .def(
             "scaling",
@@ -216,7 +221,7 @@ NB_MODULE(_core, m) {
             },
             "Factor of the networks' outputs and the energy added for an atom of each element.")
         .def("evaluate", &evaluate, nb::arg("positions"), nb::arg("species"), nb::arg("first"), nb::arg("neighbors"), nb::arg("shifts"),
-             nb::arg("precision") = "double", nb::arg("threads") = 1)
+             nb::arg("precision") = "double", nb::arg("threads") = 1, nb::arg("count_extrapolation") = false)
         .def("symmetry_functions", &symmetry_functions, nb::arg("positions"), nb::arg("species"), nb::arg("first"), nb::arg("neighbors"), nb::arg("shifts"),
              nb::arg("threads") = 1)
         .def("vjp", &vjp, nb::arg("positions"), nb::arg("species"), nb::arg("first"), nb::arg("neighbors"), nb::arg("shifts"), nb::arg("gradients"),

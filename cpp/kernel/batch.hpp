@@ -27,11 +27,20 @@ void read_gradients(Frame<T>& f) {
     }
 }
 
+// Rows of each atom outside their training range.
+template <class T>
+void count_extrapolations(const Frame<T>& f) {
+    typename Lanes<T>::I count{};
+    for (int k = 0; k < f.plan.n_rows; ++k) count -= (f.values[k] < f.plan.lowest[k]) | (f.values[k] > f.plan.highest[k]);
+    for (int lane = 0; lane < f.n_atoms; ++lane) f.output.extrapolations[f.atoms[lane]] = int(count[lane]);
+}
+
 template <class T>
 void energies_and_forces(Frame<T>& f) {
     const typename Frame<T>::V energy = networks(f);
     const Output& output = f.output;
     for (int lane = 0; lane < f.n_atoms; ++lane) output.energies[f.atoms[lane]] = f.plan.energy_factor * double(energy[lane]) + f.plan.energy_offset;
+    if (output.extrapolations) count_extrapolations(f);
     if (output.forces || output.virial || output.atom_virial) forces_from_gradients(f);
 }
 

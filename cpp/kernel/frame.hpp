@@ -2,8 +2,8 @@
 //
 // Every quantity is a vector over the atoms of the batch, so sums over neighbours are plain sums of vectors.
 // Neighbours are bucketed by element; slot k of a bucket holds the k-th neighbour of every atom, or padding beyond
-// the cutoff. A slot's record: unit vector n, distance r, tangent of the displacement, [fc, fc'] of each cutoff
-// radius, the Gaussians, and the gradient dE/dr that triplets leave there.
+// the cutoff. A slot's record: unit vector n, distance r, tangent of the displacement, [value, slope] of each
+// window, the Gaussians, and the gradient dE/dr that triplets leave there.
 #pragma once
 
 #include "functions.hpp"
@@ -17,7 +17,7 @@ constexpr int max_buckets = 128;
 
 template <class T>
 struct Layout {
-    int capacity, record, tangent, cutoffs, gaussians, gradient;
+    int capacity, record, tangent, windows, gaussians, gradient;
     std::size_t slots, ids, values, gradients, moments, moment_gradients, nodes, bytes;
 
     static std::size_t round_up(std::size_t n) { return (n + 63) / 64 * 64; }
@@ -26,8 +26,8 @@ struct Layout {
         constexpr std::size_t vector = sizeof(typename Lanes<T>::V);
         capacity = neighbors > 0 ? neighbors : 1;
         tangent = 4;
-        cutoffs = tangent + 3;
-        gaussians = cutoffs + 2 * plan.n_cutoffs;
+        windows = tangent + 3;
+        gaussians = windows + 2 * plan.n_windows;
         gradient = gaussians + plan.n_basis;
         record = gradient + 3;
         const std::size_t n_slots = std::size_t(plan.n_buckets) * std::size_t(capacity);
@@ -76,9 +76,9 @@ struct Frame {
     int* slot_ids(int bucket, int k) const { return ids + (std::size_t(bucket) * layout.capacity + k) * width; }
 
     // Basis k at a slot, and its slope by r.
-    SINTERFACE_INLINE V basis(const V* s, int k) const { return s[layout.gaussians + k] * s[layout.cutoffs + 2 * plan.which_cutoff[k]]; }
+    SINTERFACE_INLINE V basis(const V* s, int k) const { return s[layout.gaussians + k] * s[layout.windows + 2 * plan.which_window[k]]; }
     SINTERFACE_INLINE V basis_slope(const V* s, int k) const {
-        const V* fc = s + layout.cutoffs + 2 * plan.which_cutoff[k];
+        const V* fc = s + layout.windows + 2 * plan.which_window[k];
         return s[layout.gaussians + k] * (fc[1] - (T(2) * plan.eta[k]) * (s[3] - plan.shift[k]) * fc[0]);
     }
 };

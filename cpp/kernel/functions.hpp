@@ -2,6 +2,7 @@
 #pragma once
 
 #include "lanes.hpp"
+#include "plan.hpp"
 
 namespace sinterface {
 namespace SINTERFACE_PATH {
@@ -64,6 +65,24 @@ SINTERFACE_INLINE void cutoff_function(int type, T alpha, T radius, V r, V& valu
     }
     value = inside ? f : zero;
     slope = inside ? d : zero;
+}
+
+// A window at `u` and its slope.
+template <class T, class V>
+SINTERFACE_INLINE void window_function(const Window<T>& window, V u, V& value, V& slope) {
+    V x = u, chain = splat<T>(T(1));
+    if (window.compact) {
+        const V from_center = (u - window.center) * window.scale;
+        const auto left = from_center < T(0);
+        x = least<T>(left ? -from_center : from_center, splat<T>(T(1)));
+        chain = left ? splat<T>(-window.scale) : splat<T>(window.scale);
+        if (window.asymmetric) {
+            chain *= T(2) - T(2) * x;
+            x = (T(2) - x) * x;
+        }
+    }
+    cutoff_function<T>(window.type, window.alpha, window.radius, x, value, slope);
+    slope *= chain;
 }
 
 // Activation (in the order of `Activation`) and its derivative.

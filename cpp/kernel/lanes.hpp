@@ -114,6 +114,25 @@ SINTERFACE_INLINE void sine_cosine(V u, V& sine, V& cosine) {
     cosine = c;
 }
 
+// asin(u) for 0 <= u <= 1: a rational function below 1/2 (fdlibm's coefficients), by the half angle above.
+template <class T, class V>
+SINTERFACE_INLINE V arc_sine(V u) {
+    const auto large = u > T(0.5);
+    const V z = large ? most<T>(T(0.5) - T(0.5) * u, splat<T>(T(0))) : u * u;
+    const V x = large ? root<T>(z) : u;
+    V p = z * T(3.47933107596021167570e-05) + T(7.91534994289814532176e-04);
+    p = p * z + T(-4.00555345006794114027e-02);
+    p = p * z + T(2.01212532134862925881e-01);
+    p = p * z + T(-3.25565818622400915405e-01);
+    p = p * z + T(1.66666666666666657415e-01);
+    V q = z * T(7.70381505559019352791e-02) + T(-6.88283971605453293030e-01);
+    q = q * z + T(2.02094576023350569471e+00);
+    q = q * z + T(-2.40339491173441421878e+00);
+    q = q * z + T(1);
+    const V y = x + x * (z * p / q);
+    return large ? T(1.57079632679489661923) - T(2) * y : y;
+}
+
 // Functions too rare for a series of their own: lane by lane through libm.
 template <class T, class V, class F>
 SINTERFACE_INLINE V lane_by_lane(V x, F function) {

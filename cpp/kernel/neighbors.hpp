@@ -73,7 +73,7 @@ void pack_neighbors(Frame<T>& f) {
         for (int b = 0; b < n_buckets; ++b) pad(f, b, filled[lane][b], lane);
 }
 
-// Unit vector, distance, cutoff functions and Gaussians of a slot.
+// Unit vector, distance, windows and Gaussians of a slot.
 template <class T, class V>
 SINTERFACE_INLINE void measure(const Frame<T>& f, int bucket, V* s) {
     const ElementPlan<T>& plan = f.plan;
@@ -81,14 +81,14 @@ SINTERFACE_INLINE void measure(const Frame<T>& f, int bucket, V* s) {
     const V r = root<T>(x * x + y * y + z * z);
     const V inverse = T(1) / r;
     s[0] = x * inverse, s[1] = y * inverse, s[2] = z * inverse, s[3] = r;
-    for (int k = 0; k < plan.n_cutoffs; ++k) {
-        V* fc = s + f.layout.cutoffs + 2 * k;
-        cutoff_function<T>(f.model.cutoff_type, f.model.cutoff_alpha, plan.cutoff[k], r, fc[0], fc[1]);
+    for (int k = 0; k < plan.n_windows; ++k) {
+        V* fc = s + f.layout.windows + 2 * k;
+        window_function(plan.windows[k], r, fc[0], fc[1]);
     }
     for (int u = plan.used_begin[bucket]; u < plan.used_begin[bucket + 1]; ++u) {
         const int k = plan.used[u];
         const V d = r - plan.shift[k];
-        s[f.layout.gaussians + k] = exponential(-plan.eta[k] * d * d);
+        s[f.layout.gaussians + k] = plan.eta[k] == T(0) ? splat<T>(T(1)) : exponential(-plan.eta[k] * d * d);
     }
 }
 

@@ -10,6 +10,15 @@ namespace sinterface {
 
 constexpr int max_degree = 8;  // largest degree of the spherical harmonics; larger zeta goes through triplets
 
+// A function of one variable that vanishes outside: n2p2's cutoff function fc(r), or, if compact, the core function
+// (numbered as the cutoff functions are) of x = |variable - center| * scale, asymmetric: of (2 - x) x.
+template <class T>
+struct Window {
+    int type, compact, asymmetric;
+    T alpha, radius;  // 0 and 1 for compact ones
+    T center, scale;
+};
+
 // A sum over neighbours of one element that gives a type 2 (or 12) row: G[row] += weight * basis(r).
 template <class T>
 struct RadialTerm {
@@ -41,15 +50,17 @@ struct ContractionRow {
 struct TripletPair {
     int bucket1, bucket2;
     int first_row, last_row;
+    int angles;  // 1: a row needs the angle itself
 };
 
-// G[row] += prefactor (1 + lambda cos)^zeta g(r_ij) g(r_ik) [g(r_jk)].
+// G[row] += prefactor a(theta) g(r_ij) g(r_ik) [g(r_jk)], a = (1 + lambda cos)^zeta or a window of the angle.
 template <class T>
 struct TripletRow {
     int basis, row;
-    int far_side;      // 1: with g(r_jk) and r_jk < cutoff (types 3 and 13)
+    int far_side;      // 1: with g(r_jk) (types 3, 13, 21 and 24)
     int integer_zeta;  // zeta as a whole number, 0 when it is none
     T prefactor, lambda, zeta;
+    Window<T> angle;  // in radians, used if compact
 };
 
 template <class T>
@@ -64,11 +75,12 @@ struct ElementPlan {
     int n_buckets;  // one for each element
     int n_rows;
     const T *factor, *offset;
-    int n_cutoffs;
-    const T* cutoff;  // radii
-    int n_basis;      // basis k: exp(-eta (r - shift)^2) fc(r, cutoff[which])
+    const T *lowest, *highest;  // training range of each row, widened by rounding
+    int n_windows;
+    const Window<T>* windows;
+    int n_basis;  // basis k: exp(-eta (r - shift)^2) times a window of r
     const T *eta, *shift;
-    const int* which_cutoff;
+    const int* which_window;
     const int* used_begin;  // [n_buckets + 1] bases that the bucket needs
     const int* used;
     const int* radial_begin;
@@ -93,8 +105,6 @@ template <class T>
 struct Plan {
     int n_elements;
     const ElementPlan<T>* elements;
-    int cutoff_type;
-    T cutoff_alpha;
     double max_cutoff;
 };
 
@@ -116,6 +126,7 @@ struct Output {
     double* virial = nullptr;           // [9] accumulated: sum r_ij (x) f_ij
     double* atom_virial = nullptr;      // [n][9] accumulated, the pair's share at the neighbour
     double* values = nullptr;           // [n][stride] written (values, jvp)
+    int* extrapolations = nullptr;      // [n] written (forces): rows outside their training range
     const double* gradients = nullptr;  // [n][stride] dE/dG read (vjp)
     const double* tangents = nullptr;   // [n][3] read (jvp)
     const double* strain = nullptr;     // [9] read (jvp)

@@ -10,6 +10,7 @@ namespace {
 template <class V>
 struct Triplet {
     V cosine, inverse1, inverse2, far, inverse_far;
+    V angle, inverse_sine;  // where a row needs them
 };
 
 template <class T, class V>
@@ -24,9 +25,23 @@ SINTERFACE_INLINE Triplet<V> triangle(const V* s, const V* t) {
     return g;
 }
 
+// The angle between two slots by its half, sharp at 0 and 180 degrees too.
+template <class T, class V>
+void angle_between(const V* s, const V* t, Triplet<V>& g) {
+    V less = V{}, more = V{};
+    for (int k = 0; k < 3; ++k) {
+        less += (s[k] - t[k]) * (s[k] - t[k]);
+        more += (s[k] + t[k]) * (s[k] + t[k]);
+    }
+    const V sine = T(0.5) * root<T>(less), cosine = T(0.5) * root<T>(more);  // of the half angle
+    const V part = T(2) * arc_sine<T>(least<T>(sine, cosine));
+    g.angle = sine < cosine ? part : T(3.14159265358979323846) - part;
+    g.inverse_sine = T(1) / most<T>(T(2) * sine * cosine, splat<T>(T(sizeof(T) == 4 ? 1e-6 : 1e-14)));
+}
+
 // prefactor (1 + lambda cos)^zeta and its derivative by the cosine.
 template <class T, class V>
-SINTERFACE_INLINE void angular(const TripletRow<T>& row, V cosine, V& value, V& slope) {
+SINTERFACE_INLINE void cosine_power(const TripletRow<T>& row, V cosine, V& value, V& slope) {
     const V base = most<T>(T(1) + row.lambda * cosine, splat<T>(T(0)));
     V power = splat<T>(T(1));  // base^(zeta - 1)
     if (row.integer_zeta > 0) {
@@ -41,11 +56,27 @@ SINTERFACE_INLINE void angular(const TripletRow<T>& row, V cosine, V& value, V& 
     slope = (row.prefactor * row.zeta * row.lambda) * power;
 }
 
+// prefactor times a window of the angle, and the derivative by the cosine.
+template <class T, class V>
+void angle_window(const TripletRow<T>& row, const Triplet<V>& g, V& value, V& slope) {
+    window_function(row.angle, g.angle, value, slope);
+    value *= row.prefactor;
+    slope *= -row.prefactor * g.inverse_sine;
+}
+
+template <class T, class V>
+SINTERFACE_INLINE void angular(const TripletRow<T>& row, const Triplet<V>& g, V& value, V& slope) {
+    if (row.angle.compact)
+        angle_window(row, g, value, slope);
+    else
+        cosine_power(row, g.cosine, value, slope);
+}
+
 template <class T, class V>
 SINTERFACE_INLINE void far_parts(const Frame<T>& f, int k, V r, V& g, V& slope) {
     const ElementPlan<T>& plan = f.plan;
     V fc, dfc;
-    cutoff_function<T>(f.model.cutoff_type, f.model.cutoff_alpha, plan.cutoff[plan.which_cutoff[k]], r, fc, dfc);
+    window_function(plan.windows[plan.which_window[k]], r, fc, dfc);
     const V d = r - plan.shift[k], e = exponential(-plan.eta[k] * d * d);
     g = e * fc;
     slope = e * (dfc - (T(2) * plan.eta[k]) * d * fc);
@@ -61,7 +92,8 @@ void for_triplets(Frame<T>& f, Visit visit) {
         for (int a = 0; a < f.count[pair.bucket1]; ++a)
             for (int b = same ? a + 1 : 0; b < f.count[pair.bucket2]; ++b) {
                 V *s = f.slot(pair.bucket1, a), *t = f.slot(pair.bucket2, b);
-                const Triplet<V> geometry = triangle<T>(s, t);
+                Triplet<V> geometry = triangle<T>(s, t);
+                if (pair.angles) angle_between<T>(s, t, geometry);
                 int known = -1;
                 V g3 = splat<T>(T(1)), slope3 = V{};
                 for (int r = pair.first_row; r < pair.last_row; ++r) {
@@ -85,7 +117,7 @@ void sum_triplets(Frame<T>& f) {
     typedef typename Frame<T>::V V;
     for_triplets(f, [&f](const TripletRow<T>& row, V* s, V* t, const Triplet<V>& g, V g3, V) {
         V value, slope;
-        angular(row, g.cosine, value, slope);
+        angular(row, g, value, slope);
         f.values[row.row] += value * f.basis(s, row.basis) * f.basis(t, row.basis) * g3;
     });
 }
@@ -95,7 +127,7 @@ template <class T, class V>
 SINTERFACE_INLINE void term_gradients(const Frame<T>& f, const TripletRow<T>& row, const V* s, const V* t, const Triplet<V>& g, V g3, V slope3, V (&ds)[3],
                                       V (&dt)[3]) {
     V value, slope;
-    angular(row, g.cosine, value, slope);
+    angular(row, g, value, slope);
     const V g1 = f.basis(s, row.basis), g2 = f.basis(t, row.basis);
     const V by_cosine = slope * g1 * g2 * g3;
     const V by_first = value * f.basis_slope(s, row.basis) * g2 * g3;

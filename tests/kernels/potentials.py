@@ -36,7 +36,21 @@ def rows_of_type(kind: int) -> list[str]:
         return [f"{kind} {row}" for row in angular_rows()]
     if kind == 12:
         return ["12 0.05 0.0 4.0", "12 0.4 1.0 3.5"]
-    return ["13 0.01 0.2 1 1 4.0", "13 0.01 0.0 -1 2 4.0", "13 0.05 0.0 1 2.5 3.5"]
+    if kind == 13:
+        return ["13 0.01 0.2 1 1 4.0", "13 0.01 0.0 -1 2 4.0", "13 0.05 0.0 1 2.5 3.5"]
+    return compact_rows(kind)
+
+
+def compact_rows(kind: int, subtypes: tuple[str, ...] = ("p2", "p3a", "e")) -> list[str]:
+    """Lines of a compact type: windows from the origin, off it, and reaching beyond it."""
+    radii = ("-4.0 4.0", "0.5 3.7", "1.0 4.0")
+    angles = ("0 180", "60 130", "-90 90", "100 260")
+    pairs = [f"{a} {b} " for k, a in enumerate(ELEMENTS) for b in ELEMENTS[k:]]
+    names = {20: [f"{a} " for a in ELEMENTS], 21: pairs, 22: pairs}.get(kind, [""])
+    if kind in (20, 23):
+        return [f"{kind} {n}{r} {s}" for n in names for r in radii for s in subtypes]
+    windows = [f"{radii[k % 3]} {a} {subtypes[k % len(subtypes)]}" for k, a in enumerate(angles)]
+    return [f"{kind} {n}{w}" for n in names for w in windows]
 
 
 def write_random(

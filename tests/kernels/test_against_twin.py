@@ -14,6 +14,7 @@ from sinterface.kernels.neighbors import neighbor_list
 from sinterface.kernels.reference import Reference
 
 RNG = np.random.default_rng(20)
+KINDS = [2, 3, 9, 12, 13, 20, 21, 22, 23, 24, 25]
 TRICLINIC = np.array([[5.1, 0.0, 0.0], [1.3, 4.7, 0.0], [-0.8, 0.9, 5.4]])
 SMALL = np.array([[3.1, 0.0, 0.0], [0.7, 2.9, 0.0], [0.4, -0.6, 3.3]])
 
@@ -62,7 +63,7 @@ def _check_twin(engine, positions, species, cell, pbc):
 
 
 @pytest.mark.parametrize("name", STRUCTURES)
-@pytest.mark.parametrize("kind", [2, 3, 9, 12, 13])
+@pytest.mark.parametrize("kind", KINDS)
 def test_energy_equals_twin(kernel, tmp_path: Path, kind, name):
     engine = _core.Engine(str(write_random(tmp_path, RNG, rows_of_type(kind))))
     assert engine.kernel == kernel
@@ -118,10 +119,14 @@ def test_network_keywords(tmp_path, extra):
     _check_twin(_core.Engine(str(folder)), *STRUCTURES["triclinic"])
 
 
-def _check_slope(engine, positions, species, cell, pbc, step=1e-4):
-    """Forces and virial against five-point differences of the energy."""
+def _check_slope(engine, positions, species, cell, pbc, *, step=1e-4, rough=0.0):
+    """Forces and virial against five-point differences of the energy.
+
+    `rough` (times the largest force) allows for windows whose third derivatives jump.
+    """
     stencil = ((-2, 1 / 12), (-1, -8 / 12), (1, 8 / 12), (2, -1 / 12))
     _, forces, virial = _evaluate(engine, positions, species, cell, pbc)
+    extra = rough * np.abs(forces).max()
     for atom in range(min(3, len(positions))):
         for axis in range(3):
             slope = 0.0
@@ -129,7 +134,7 @@ def _check_slope(engine, positions, species, cell, pbc, step=1e-4):
                 moved = positions.copy()
                 moved[atom, axis] += k * step
                 slope += weight * _evaluate(engine, moved, species, cell, pbc)[0].sum() / step
-            assert forces[atom, axis] == pytest.approx(-slope, rel=1e-7, abs=1e-8)
+            assert forces[atom, axis] == pytest.approx(-slope, rel=1e-7, abs=1e-8 + extra)
     for a, b in ((0, 0), (1, 2), (2, 1)):
         slope = 0.0
         for k, weight in stencil:
@@ -137,17 +142,17 @@ def _check_slope(engine, positions, species, cell, pbc, step=1e-4):
             strain[a, b] += k * step
             args = (positions @ strain, species, cell @ strain, pbc)
             slope += weight * _evaluate(engine, *args)[0].sum() / step
-        assert virial[a, b] == pytest.approx(-slope, rel=1e-6, abs=1e-7)
+        assert virial[a, b] == pytest.approx(-slope, rel=1e-6, abs=1e-7 + 10 * extra)
 
 
 @pytest.mark.parametrize("name", STRUCTURES)
-@pytest.mark.parametrize("kind", [2, 3, 9, 12, 13])
+@pytest.mark.parametrize("kind", KINDS)
 def test_forces_are_minus_the_gradient(kernel, tmp_path, kind, name):
     engine = _core.Engine(str(write_random(tmp_path, RNG, rows_of_type(kind))))
-    _check_slope(engine, *STRUCTURES[name])
+    _check_slope(engine, *STRUCTURES[name], rough=1e-6 if kind >= 20 else 0.0)
 
 
-@pytest.mark.parametrize("kind", [2, 3, 9, 13])
+@pytest.mark.parametrize("kind", [2, 3, 9, 13, 21, 22])
 def test_mixed_precision_and_threads(kernel, tmp_path, kind):
     cell = 5 * np.eye(3) * 4
     positions = _apart(150, cell, 1.6)
@@ -164,7 +169,7 @@ def test_mixed_precision_and_threads(kernel, tmp_path, kind):
     np.testing.assert_allclose(virial, virial.T, atol=1e-10 * np.abs(virial).max())
 
 
-@pytest.mark.parametrize("kind", [2, 3, 9, 12, 13])
+@pytest.mark.parametrize("kind", KINDS)
 def test_products_with_the_jacobian(kernel, tmp_path, kind):
     """<dE/dG, J v> = <J^T dE/dG, v>, and J v is the slope of the values."""
     positions, species, cell, pbc = STRUCTURES["triclinic"]
@@ -197,7 +202,7 @@ def test_function_that_never_fires_is_a_constant(tmp_path):
     folder = write_random(tmp_path, RNG, rows_of_type(2))
     lines = (folder / "scaling.data").read_text().splitlines()
     lines[1] = "1 1 0.0 0.0 0.0 0.0"
-    (folder / "scaling.data").write_text("\n".join(lines))
+    (folder / "scaling.data").write_text("\n".join(lines) + "\n")
     engine = _core.Engine(str(folder))
     energies, forces, _ = _evaluate(engine, *STRUCTURES["triclinic"])
     assert np.isfinite(energies).all()

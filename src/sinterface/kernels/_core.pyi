@@ -1,3 +1,5 @@
+from typing import Literal, overload
+
 from numpy import float64, int32, int64
 from numpy.typing import NDArray
 
@@ -15,11 +17,14 @@ class Engine:
     def __init__(self, directory: str, networks: bool = True) -> None: ...
     def rows(
         self, element: int
-    ) -> list[tuple[int, int, int, float, float, float, float, float]]: ...
+    ) -> list[
+        tuple[int, int, int, float, float, float, float, float, str, float, float, float]
+    ]: ...
     cutoff_function: tuple[int, float]
     energy_terms: tuple[float, list[float]]
     def scaling(self, element: int) -> tuple[list[float], list[float]]: ...
     def layers(self, element: int) -> list[tuple[int, int, str, list[float], list[float]]]: ...
+    @overload
     def evaluate(
         self,
         positions: NDArray[float64],
@@ -29,7 +34,21 @@ class Engine:
         shifts: NDArray[float64],
         precision: str = "double",
         threads: int = 1,
+        count_extrapolation: Literal[False] = False,
     ) -> tuple[NDArray[float64], NDArray[float64], NDArray[float64]]: ...
+    @overload
+    def evaluate(
+        self,
+        positions: NDArray[float64],
+        species: NDArray[int32],
+        first: NDArray[int64],
+        neighbors: NDArray[int32],
+        shifts: NDArray[float64],
+        precision: str = "double",
+        threads: int = 1,
+        *,
+        count_extrapolation: Literal[True],
+    ) -> tuple[NDArray[float64], NDArray[float64], NDArray[float64], NDArray[int32]]: ...
     def symmetry_functions(
         self,
         positions: NDArray[float64],

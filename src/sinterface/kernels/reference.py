@@ -17,9 +17,9 @@ from sinterface.kernels.symmetry import Row
 
 Floats = NDArray[np.float64]
 
-ANGULAR = (3, 9, 13)
-NARROW = (3, 13)
-WEIGHTED = (12, 13)
+ANGULAR = (3, 9, 13, 21, 22, 24, 25)
+NARROW = (3, 13, 21, 24)
+WEIGHTED = (12, 13, 23, 24, 25)
 
 
 def pairs_within(
@@ -33,9 +33,7 @@ def pairs_within(
         for a, periodic in enumerate(pbc)
     ]
     spread = np.ptp(positions, axis=0).max() if len(positions) else 0.0
-    reach = [
-        int(np.ceil((cutoff + spread * 2) / h)) if np.isfinite(h) else 0 for h in heights
-    ]
+    reach = [int(np.ceil((cutoff + spread * 2) / h)) if np.isfinite(h) else 0 for h in heights]
     found = []
     for step in itertools.product(*(range(-n, n + 1) for n in reach)):
         shift = np.array(step, dtype=float) @ cell
@@ -68,6 +66,17 @@ def cutoff_function(kind: int, alpha: float, radius: float, r: float) -> float:
     return float(forms[kind]())
 
 
+def compact_function(subtype: str, left: float, right: float, x: float) -> float:
+    """n2p2's compact function (Bircher, Singraber, Dellago 2021) between two ends."""
+    distance = abs(x - 0.5 * (left + right)) / (0.5 * (right - left))
+    if distance >= 1:
+        return 0.0
+    if subtype.endswith("a"):
+        distance = (2 - distance) * distance
+    kind = 4 if subtype == "e" else 4 + int(subtype[1])
+    return cutoff_function(kind, 0.0, 1.0, distance)
+
+
 def activation(letter: str, x: Floats) -> Floats:
     """n2p2's activation function `letter`."""
     forms: dict[str, Callable[[Floats], Floats]] = {
@@ -93,7 +102,7 @@ class Reference:
     engine
         Only its tables are used: rows, scaling, layers.
     atomic_numbers
-        Of the potential's elements, in its order; weights of types 12 and 13.
+        Of the potential's elements, in its order; weights of types 12, 13 and 23 to 25.
     """
 
     def __init__(self, engine: _core.Engine, atomic_numbers: Sequence[int]):
@@ -101,6 +110,8 @@ class Reference:
         self.atomic_numbers = atomic_numbers
 
     def _basis(self, row: Row, r: float) -> float:
+        if row.subtype:
+            return compact_function(row.subtype, row.left, row.cutoff, r)
         kind, alpha = self.engine.cutoff_function
         gauss = np.exp(-row.eta * (r - row.shift) ** 2)
         return float(gauss * cutoff_function(kind, alpha, row.cutoff, r))
@@ -109,7 +120,7 @@ class Reference:
         """Weight of a term whose neighbours have these elements, 0 where the row skips them."""
         if row.type in WEIGHTED:
             return float(np.prod([self.atomic_numbers[s] for s in species]))
-        wanted = [row.first] if row.type == 2 else sorted((row.first, row.second))
+        wanted = sorted((row.first, row.second)) if row.type in ANGULAR else [row.first]
         return float(sorted(species) == wanted)
 
     def _radial(self, row: Row, around: list[tuple[int, Floats]]) -> float:
@@ -124,12 +135,21 @@ class Reference:
             if weight == 0:
                 continue
             ra, rb = float(np.linalg.norm(a)), float(np.linalg.norm(b))
-            base = max(1 + row.lambda_ * float(a @ b) / (ra * rb), 0.0)
-            term = weight * base**row.zeta * self._basis(row, ra) * self._basis(row, rb)
+            cosine = float(np.clip(a @ b / (ra * rb), -1, 1))
+            term = (
+                weight * self._of_angle(row, cosine) * self._basis(row, ra) * self._basis(row, rb)
+            )
             if row.type in NARROW:
                 term *= self._basis(row, float(np.linalg.norm(a - b)))
             total += term
-        return float(2 ** (1 - row.zeta) * total)
+        return float(total)
+
+    def _of_angle(self, row: Row, cosine: float) -> float:
+        if row.subtype:
+            degrees = float(np.degrees(np.arccos(cosine)))
+            # the angle's window is symmetric even where the radial one is not, as in n2p2
+            return compact_function(row.subtype[:2], row.angle_left, row.angle_right, degrees)
+        return float(2 ** (1 - row.zeta) * max(1 + row.lambda_ * cosine, 0.0) ** row.zeta)
 
     def values(
         self, positions: Floats, species: Sequence[int], cell: Floats, pbc: Sequence[bool]

@@ -19,7 +19,8 @@ class Row(NamedTuple):
     """One symmetry function: n2p2's type and its parameters.
 
     `first` and `second` are indices of the neighbours' elements (−1: none or all), `cutoff` and
-    `shift` in Å, `eta` in 1/Å².
+    `shift` in Å, `eta` in 1/Å². Compact functions (types 20 to 25) have a core function `subtype`,
+    the inner radius `left` (Å) and two angles (degrees) instead of `eta`, `lambda_` and `zeta`.
     """
 
     type: int
@@ -30,6 +31,10 @@ class Row(NamedTuple):
     cutoff: float
     lambda_: float
     zeta: float
+    subtype: str = ""
+    left: float = 0.0
+    angle_left: float = 0.0
+    angle_right: float = 0.0
 
 
 class Descriptor:
