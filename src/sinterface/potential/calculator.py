@@ -26,6 +26,9 @@ class SinterfaceCalculator(Calculator):
         ``"double"`` for relaxations and paths, ``"mixed"`` for long dynamics.
     threads
         Threads of the kernel.
+    count_extrapolation
+        Add ``"extrapolations"`` to the results: how many symmetry functions of each atom lie
+        outside their training range, shape (n_atoms,).
     """
 
     implemented_properties: ClassVar[list[str]] = [  # type: ignore[misc]
@@ -36,7 +39,14 @@ class SinterfaceCalculator(Calculator):
         "stress",
     ]
 
-    def __init__(self, potential: Potential, *, precision: str = "double", threads: int = 1):
+    def __init__(
+        self,
+        potential: Potential,
+        *,
+        precision: str = "double",
+        threads: int = 1,
+        count_extrapolation: bool = False,
+    ):
         if precision not in ("double", "mixed"):
             raise InputError(f"precision must be 'double' or 'mixed', got '{precision}'.")
         if threads < 1:
@@ -45,6 +55,7 @@ class SinterfaceCalculator(Calculator):
         self.potential = potential
         self.precision = precision
         self.threads = threads
+        self.count_extrapolation = count_extrapolation
 
     def calculate(
         self,
@@ -64,6 +75,7 @@ class SinterfaceCalculator(Calculator):
             neighbors,
             precision=self.precision,
             threads=self.threads,
+            count_extrapolation=self.count_extrapolation,
         )
         self.results = {
             "energy": found.energy,
@@ -71,6 +83,8 @@ class SinterfaceCalculator(Calculator):
             "energies": found.energies,
             "forces": found.forces,
         }
+        if found.extrapolations is not None:
+            self.results["extrapolations"] = found.extrapolations
         if structure.cell.rank == 3:
             stress = -found.virial / structure.cell.volume
             self.results["stress"] = full_3x3_to_voigt_6_stress(stress)

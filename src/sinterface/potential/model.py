@@ -37,11 +37,15 @@ class Evaluation:
         Shape (n_atoms, 3), in eV/Å.
     virial
         −dE/dstrain, shape (3, 3), in eV.
+    extrapolations
+        How many symmetry functions of each atom lie outside their training range,
+        shape (n_atoms,); None unless asked for.
     """
 
     energies: NDArray[np.float64]
     forces: NDArray[np.float64]
     virial: NDArray[np.float64]
+    extrapolations: NDArray[np.int32] | None = None
 
     @property
     def energy(self) -> float:
@@ -123,6 +127,7 @@ class Potential:
         *,
         precision: str = "double",
         threads: int = 1,
+        count_extrapolation: bool = False,
     ) -> Evaluation:
         """Energies, forces and virial of a structure.
 
@@ -136,25 +141,33 @@ class Potential:
             Neighbour list with at least the potential's cutoff.
         precision
             ``"double"`` or ``"mixed"`` (single-precision lanes, double-precision sums).
+        count_extrapolation
+            Count each atom's symmetry functions outside the range of ``scaling.data``.
         """
         species = self.species([chemical_symbols[int(z)] for z in numbers])
         points = np.ascontiguousarray(positions, dtype=float)
-        energies, forces, virial = self._engine.evaluate(
-            points,
-            species,
-            neighbors.first,
-            neighbors.neighbors,
-            neighbors.shifts,
-            precision=precision,
-            threads=threads,
-        )
-        return Evaluation(energies, forces, virial)
+        structure = (points, species, neighbors.first, neighbors.neighbors, neighbors.shifts)
+        if count_extrapolation:
+            return Evaluation(
+                *self._engine.evaluate(
+                    *structure, precision=precision, threads=threads, count_extrapolation=True
+                )
+            )
+        return Evaluation(*self._engine.evaluate(*structure, precision=precision, threads=threads))
 
-    def calculator(self, precision: str = "double", threads: int = 1) -> SinterfaceCalculator:
-        """Return an ASE calculator: energy, energies, forces and stress."""
+    def calculator(
+        self, precision: str = "double", threads: int = 1, *, count_extrapolation: bool = False
+    ) -> SinterfaceCalculator:
+        """Return an ASE calculator: energy, energies, forces and stress.
+
+        With `count_extrapolation` its `results` hold ``"extrapolations"`` too: how many symmetry
+        functions of each atom lie outside their training range.
+        """
         from sinterface.potential.calculator import SinterfaceCalculator
 
-        return SinterfaceCalculator(self, precision=precision, threads=threads)
+        return SinterfaceCalculator(
+            self, precision=precision, threads=threads, count_extrapolation=count_extrapolation
+        )
 
     def __repr__(self) -> str:
         return f"Potential('{self.directory.name}', elements={' '.join(self.elements)})"
