@@ -15,8 +15,9 @@ from sinterface.training.held_out import Errors
 from sinterface.training.recipe import Recipe
 
 EXPLANATION = (
-    "Root mean square errors on trajectories that were never seen; energies per atom raw and after "
-    "removing the system's mean error; against the reference named here, which is not experiment."
+    "Root mean square errors on trajectories that were never seen (explored ones start from "
+    "labelled frames, some of them training frames); energies per atom raw and after removing the "
+    "system's mean error; against the reference named here, which is not experiment."
 )
 
 

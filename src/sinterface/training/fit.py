@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,11 +69,13 @@ def fit(
     found = load_state(directory, key) if directory is not None else None
     state = fitter.state() if found is None else found
     fitter.restore(state)
+    begun = time.monotonic() - state.seconds
     while state.epoch < settings.epochs:
         loss = fitter.epoch(training, state.epoch)
         state.epoch += 1
         if state.epoch % settings.validate_epochs == 0 or state.epoch == settings.epochs:
             fitter.record(state, loss, measure_errors(fitter.average, kernel, validation))
+            state.seconds = time.monotonic() - begun
             if directory is not None:
                 save_state(directory, state, key)
             if on_curve is not None:

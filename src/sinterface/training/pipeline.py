@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -84,7 +83,6 @@ def train_potential(
     work = directory / WORK_FOLDER
     work.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(1)  # the small matrices gain nothing; frames share `fit.threads`
-    begun = time.monotonic()
     paths = _data_files(recipe, recipe_path.parent)
     hashes = {name: file_digest(path) for name, path in paths.items()}
     frames = _usable(read_frames(list(paths.values())), recipe)
@@ -96,8 +94,7 @@ def train_potential(
         key = digest({"recipe": recipe.model_dump(mode="json"), "data": hashes})
         state = course.fit(networks, kernel, samples, work, key)
         errors = _errors_by_system(networks, kernel, parts["test"], samples["test"])
-    summary = _summary(state, time.monotonic() - begun)
-    card = make_card(recipe, hashes, parts, errors, summary)
+    card = make_card(recipe, hashes, parts, errors, _summary(state))
     write_potential(directory, _files(recipe, preparation, networks), card)
     raw = on_raw_functions(networks.plain(), preparation.scaling)
     lines = _lines(recipe.rows())
@@ -267,11 +264,11 @@ def _errors_by_system(
     return {name: residuals.errors(indices) for name, indices in chosen.items()}
 
 
-def _summary(state: FitState, seconds: float) -> dict[str, Any]:
+def _summary(state: FitState) -> dict[str, Any]:
     best = min(state.curve, key=lambda entry: entry["validation"])
     return {
         "best_epoch": int(best["epoch"]),
         "validation_energy_meV_per_atom": round(best["energy_meV_per_atom"], 4),
         "validation_force_eV_per_A": round(best["force_eV_per_A"], 4),
-        "wall_seconds": round(seconds, 1),
+        "wall_seconds": round(state.seconds, 1),
     }

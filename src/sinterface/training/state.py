@@ -32,6 +32,8 @@ class FitState:
         Validation error of `best`.
     curve
         One entry for each validation so far.
+    seconds
+        Wall time of all epochs so far, interruptions left out.
     """
 
     epoch: int
@@ -42,6 +44,7 @@ class FitState:
     order: dict[str, Any]
     best_error: float = float("inf")
     curve: list[dict[str, float]] = field(default_factory=list)
+    seconds: float = 0.0
 
 
 def save_state(directory: Path, state: FitState, key: str) -> None:
