@@ -97,7 +97,7 @@ def chgnet_contestant() -> Contestants:
 def measure(contestants: Contestants, repeats: int) -> dict[str, dict[str, float]]:
     """Run all in turn, `repeats` times; wall time, since threads are compared too."""
     times: dict[str, list[float]] = {name: [] for name in contestants}
-    for name, (_, run) in contestants.items():
+    for _, run in contestants.values():
         run()
     for _ in range(repeats):
         for name, (_, run) in contestants.items():
