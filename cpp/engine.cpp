@@ -5,7 +5,8 @@
 #include <cstdlib>
 #include <cstring>
 #include <exception>
-#include <thread>
+
+#include "pool.hpp"
 
 namespace sinterface {
 
@@ -43,6 +44,21 @@ std::size_t workspace_size(const Kernel& kernel, const ElementPlan<double>& plan
 }
 std::size_t workspace_size(const Kernel& kernel, const ElementPlan<float>& plan, int capacity) {
     return kernel.size_single(&plan, capacity);
+}
+
+// Where each thread's atoms begin, so that all have as many neighbours: the materials of an interface differ in density.
+std::vector<int> equal_shares(const System& system, const int* atoms, int n_atoms, int threads) {
+    constexpr double own_cost = 20;  // of an atom, in neighbours
+    double total = 0, sum = 0;
+    for (int k = 0; k < n_atoms; ++k) total += own_cost + system.n_neighbors[atoms[k]];
+    std::vector<int> starts(1, 0);
+    for (int k = 0; k < n_atoms; ++k) {
+        sum += own_cost + system.n_neighbors[atoms[k]];
+        while (static_cast<int>(starts.size()) < threads && sum >= total * static_cast<double>(starts.size()) / threads) starts.push_back(k + 1);
+    }
+    starts.resize(static_cast<std::size_t>(threads), n_atoms);
+    starts.push_back(n_atoms);
+    return starts;
 }
 
 // A thread's scratch memory, kept from call to call.
@@ -126,32 +142,24 @@ void Engine::run(Task task, Precision precision, const System& system, const int
     const auto n = static_cast<std::size_t>(n_all);
     const auto extra = static_cast<std::size_t>(threads - 1);
     std::vector<std::vector<double>> forces(extra), virials(extra), atom_virials(extra);
-    std::vector<std::exception_ptr> errors(extra);
-    std::vector<std::thread> pool;
-    const auto begin = [&](int t) { return static_cast<int>(static_cast<long long>(n_atoms) * t / threads); };
-    for (std::size_t t = 0; t < extra; ++t)
-        pool.emplace_back([&, t] {
-            try {
-                Output mine = output;
-                if (output.forces) forces[t].assign(3 * n, 0.0), mine.forces = forces[t].data();
-                if (output.virial) virials[t].assign(9, 0.0), mine.virial = virials[t].data();
-                if (output.atom_virial) atom_virials[t].assign(9 * n, 0.0), mine.atom_virial = atom_virials[t].data();
-                const int from = begin(static_cast<int>(t) + 1), to = begin(static_cast<int>(t) + 2);
-                part(atoms + from, to - from, mine);
-            } catch (...) {
-                errors[t] = std::current_exception();
+    std::vector<std::exception_ptr> errors(static_cast<std::size_t>(threads));
+    const std::vector<int> starts = equal_shares(system, atoms, n_atoms, threads);
+    Pool::shared().run(threads, [&](int thread) {
+        const auto k = static_cast<std::size_t>(thread);
+        try {
+            Output mine = output;
+            if (k > 0) {
+                if (output.forces) forces[k - 1].assign(3 * n, 0.0), mine.forces = forces[k - 1].data();
+                if (output.virial) virials[k - 1].assign(9, 0.0), mine.virial = virials[k - 1].data();
+                if (output.atom_virial) atom_virials[k - 1].assign(9 * n, 0.0), mine.atom_virial = atom_virials[k - 1].data();
             }
-        });
-    std::exception_ptr first_error;
-    try {
-        part(atoms, begin(1), output);
-    } catch (...) {
-        first_error = std::current_exception();
-    }
-    for (std::thread& thread : pool) thread.join();
+            part(atoms + starts[k], starts[k + 1] - starts[k], mine);
+        } catch (...) {
+            errors[k] = std::current_exception();
+        }
+    });
     for (const std::exception_ptr& error : errors)
-        if (error && !first_error) first_error = error;
-    if (first_error) std::rethrow_exception(first_error);
+        if (error) std::rethrow_exception(error);
     const auto add = [](double* into, const std::vector<double>& from) {
         for (std::size_t k = 0; k < from.size(); ++k) into[k] += from[k];
     };
