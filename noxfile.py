@@ -1,4 +1,4 @@
-"""Doors to the project: nox -s tests | slow | lint | docs | bench."""
+"""Doors to the project: nox -s tests | slow | cpp | lint | docs | bench."""
 
 import nox
 
@@ -18,6 +18,15 @@ def slow(session: nox.Session) -> None:
     """Run the long physics tests."""
     session.install(*INSTALL, ".[test]")
     session.run("pytest", "-m", "slow", *session.posargs)
+
+
+@nox.session(venv_backend="none")
+def cpp(session: nox.Session) -> None:
+    """Test the C++ core under sanitizers; needs a compiler, CMake and Catch2 on the system."""
+    options = ("-DSINTERFACE_PYTHON=OFF", "-DSINTERFACE_CPP_TESTS=ON")
+    session.run("cmake", "-S", ".", "-B", "build/cpp", *options)
+    session.run("cmake", "--build", "build/cpp", "--parallel")
+    session.run("ctest", "--test-dir", "build/cpp", "--output-on-failure")
 
 
 @nox.session
