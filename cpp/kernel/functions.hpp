@@ -8,6 +8,33 @@ namespace sinterface {
 namespace SINTERFACE_PATH {
 namespace {
 
+// 1 - S(x) for 0 <= x <= 1 with S the smooth step of degree 2 n + 1 (n2p2's poly1 to poly4), and its slope. Taken from
+// the nearer end, which loses no digits in single precision.
+template <class T, class V>
+SINTERFACE_INLINE void smooth_step(int n, V x, V& value, V& slope) {
+    const V y = T(1) - x, z = least<T>(x, y), q = x * y;
+    V step;
+    switch (n) {
+        case 1:
+            step = z * z * (T(3) - T(2) * z);
+            slope = T(-6) * q;
+            break;
+        case 2:
+            step = z * z * z * ((T(6) * z - T(15)) * z + T(10));
+            slope = T(-30) * q * q;
+            break;
+        case 3:
+            step = z * z * z * z * (((T(70) - T(20) * z) * z - T(84)) * z + T(35));
+            slope = T(-140) * q * q * q;
+            break;
+        default:
+            step = z * z * z * z * z * ((((T(70) * z - T(315)) * z + T(540)) * z - T(420)) * z + T(126));
+            slope = T(-630) * q * q * q * q;
+            break;
+    }
+    value = x < y ? T(1) - step : step;
+}
+
 // fc(r) of n2p2's cutoff types and dfc/dr; zero from the cutoff radius on.
 template <class T, class V>
 SINTERFACE_INLINE void cutoff_function(int type, T alpha, T radius, V r, V& value, V& slope) {
@@ -41,20 +68,11 @@ SINTERFACE_INLINE void cutoff_function(int type, T alpha, T radius, V r, V& valu
             break;
         }
         case 5:
-            f = (T(2) * x - T(3)) * x * x + T(1);
-            d = inverse * x * (T(6) * x - T(6));
-            break;
         case 6:
-            f = ((T(15) - T(6) * x) * x - T(10)) * x * x * x + T(1);
-            d = inverse * x * x * ((T(60) - T(30) * x) * x - T(30));
-            break;
         case 7:
-            f = (x * (x * (T(20) * x - T(70)) + T(84)) - T(35)) * x * x * x * x + T(1);
-            d = inverse * x * x * x * (x * (x * (T(140) * x - T(420)) + T(420)) - T(140));
-            break;
         case 8:
-            f = (x * (x * ((T(315) - T(70) * x) * x - T(540)) + T(420)) - T(126)) * x * x * x * x * x + T(1);
-            d = inverse * x * x * x * x * (x * (x * ((T(2520) - T(630) * x) * x - T(3780)) + T(2520)) - T(630));
+            smooth_step<T>(type - 4, most<T>(x, zero), f, d);
+            d *= inverse;
             break;
         default:
             break;  // 0: hard
@@ -67,22 +85,28 @@ SINTERFACE_INLINE void cutoff_function(int type, T alpha, T radius, V r, V& valu
     slope = inside ? d : zero;
 }
 
+// The core function between two ends and its slope, off the hot path of the cutoff functions.
+template <class T, class V>
+__attribute__((noinline)) void compact_function(const Window<T>& window, V u, V& value, V& slope) {
+    const V from_center = (u - window.center) * window.scale;
+    const auto left = from_center < T(0);
+    V x = least<T>(left ? -from_center : from_center, splat<T>(T(1)));
+    V chain = left ? splat<T>(-window.scale) : splat<T>(window.scale);
+    if (window.asymmetric) {
+        chain *= T(2) - T(2) * x;
+        x = (T(2) - x) * x;
+    }
+    cutoff_function<T>(window.type, T(0), T(1), x, value, slope);
+    slope *= chain;
+}
+
 // A window at `u` and its slope.
 template <class T, class V>
 SINTERFACE_INLINE void window_function(const Window<T>& window, V u, V& value, V& slope) {
-    V x = u, chain = splat<T>(T(1));
-    if (window.compact) {
-        const V from_center = (u - window.center) * window.scale;
-        const auto left = from_center < T(0);
-        x = least<T>(left ? -from_center : from_center, splat<T>(T(1)));
-        chain = left ? splat<T>(-window.scale) : splat<T>(window.scale);
-        if (window.asymmetric) {
-            chain *= T(2) - T(2) * x;
-            x = (T(2) - x) * x;
-        }
-    }
-    cutoff_function<T>(window.type, window.alpha, window.radius, x, value, slope);
-    slope *= chain;
+    if (window.compact)
+        compact_function(window, u, value, slope);
+    else
+        cutoff_function<T>(window.type, window.alpha, window.radius, u, value, slope);
 }
 
 // Activation (in the order of `Activation`) and its derivative.

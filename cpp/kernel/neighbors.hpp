@@ -88,7 +88,7 @@ SINTERFACE_INLINE void measure(const Frame<T>& f, int bucket, V* s) {
     for (int u = plan.used_begin[bucket]; u < plan.used_begin[bucket + 1]; ++u) {
         const int k = plan.used[u];
         const V d = r - plan.shift[k];
-        s[f.layout.gaussians + k] = plan.eta[k] == T(0) ? splat<T>(T(1)) : exponential(-plan.eta[k] * d * d);
+        s[f.layout.gaussians + k] = exponential(-plan.eta[k] * d * d);
     }
 }
 

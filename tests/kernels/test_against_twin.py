@@ -154,7 +154,7 @@ def test_forces_are_minus_the_gradient(kernel, tmp_path, kind, name):
     _check_slope(engine, *STRUCTURES[name], **options)
 
 
-@pytest.mark.parametrize("kind", [2, 3, 9, 13, 21, 22])
+@pytest.mark.parametrize("kind", [2, 3, 9, 13, 20, 21, 22])
 def test_mixed_precision_and_threads(kernel, tmp_path, kind):
     cell = 5 * np.eye(3) * 4
     positions = _apart(150, cell, 1.6)
