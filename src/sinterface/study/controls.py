@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sinterface.structures.crystals import load_crystal
-from sinterface.structures.interface import SIZES, Extent
+from sinterface.structures.interface import SIZES, Extent, layer_counts
 from sinterface.structures.lattice_match import LatticeMatch, match_lattices
 from sinterface.structures.slab import Layer, cut_layer
 from sinterface.study.config import InterfaceTable
@@ -18,9 +18,6 @@ from sinterface.study.stages import CONTROLS
 
 if TYPE_CHECKING:
     from ase import Atoms
-
-LEAST_THICKNESS_A = 12.0
-"""Twice the cutoff of the potentials in use: no atom sees its own image's neighbours."""
 
 
 @dataclass(frozen=True)
@@ -62,10 +59,11 @@ def fit_crystals(crystals: tuple[str, str], table: InterfaceTable, seed: int = 0
     return Fit((electrolyte, electrode), match, extent)
 
 
-def bulk_control(fit: Fit, role: str) -> Atoms:
+def bulk_control(fit: Fit, role: str, cutoff_A: float) -> Atoms:
     """Return a bulk crystal on the interface's cell: no boundary, the same strain.
 
-    Its array ``region`` is 0 for the electrolyte, 1 for the electrode, as in the interface.
+    It is at least twice `cutoff_A` thick, so no atom sees its own image's neighbours. Its array
+    ``region`` is 0 for the electrolyte, 1 for the electrode, as in the interface.
     """
     from ase import Atoms
     from ase.build import make_supercell
@@ -75,7 +73,7 @@ def bulk_control(fit: Fit, role: str) -> Atoms:
     plane = (fit.match.electrolyte, fit.match.electrode)[region]
     repeat = np.eye(3, dtype=int)
     repeat[:2, :2] = plane
-    repeat[2, 2] = math.ceil(LEAST_THICKNESS_A / layer.height_A)
+    repeat[2, 2] = math.ceil(2.0 * cutoff_A / layer.height_A)
     bulk: Atoms = make_supercell(
         Atoms(layer.symbols, layer.positions, cell=layer.cell, pbc=True), repeat
     )
@@ -98,11 +96,9 @@ def _upright(cell: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def interface_size(fit: Fit) -> int:
     """Return the number of atoms of the interface that a build will make."""
-    least = (fit.extent.electrolyte_A, fit.extent.electrode_A)
+    numbers = layer_counts(fit.layers, fit.extent)
     supercells = (fit.match.electrolyte, fit.match.electrode)
     return sum(
-        math.ceil(thickness / layer.height_A)
-        * len(layer.symbols)
-        * abs(round(float(np.linalg.det(supercell))))
-        for thickness, layer, supercell in zip(least, fit.layers, supercells, strict=True)
+        number * len(layer.symbols) * abs(round(float(np.linalg.det(supercell))))
+        for number, layer, supercell in zip(numbers, fit.layers, supercells, strict=True)
     )

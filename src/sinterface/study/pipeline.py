@@ -11,6 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sinterface.errors import InputError
 from sinterface.files import atomic_path, write_text
 from sinterface.progress import Progress, ProgressCallback
 from sinterface.provenance import available_cores, digest, file_digest, now, record
@@ -35,18 +36,39 @@ def identify(file: StudyFile) -> dict[str, str]:
     Raises
     ------
     InputError
-        When one of them can't be read, or the potential lacks one of their elements.
+        When one of them can't be read, isn't neutral, or has an element that the potential
+        lacks; when the electrode has no Co, the cell is too small, or LAMMPS is unfit.
     """
+    from sinterface.dynamics.lammps_library import check_lammps
     from sinterface.structures.crystals import load_crystal
+    from sinterface.structures.interface import check_cutoff
+    from sinterface.study.controls import fit_crystals
 
     potential = potential_of(file)
     found = {"potential": potential.fingerprint}
     for role in CONTROLS:
         crystal = crystal_of(file, role)
         symbols = load_crystal(crystal).get_chemical_symbols()
-        check_elements(symbols, potential, f"The {role} '{getattr(file.study.interface, role)}'")
+        _check_crystal(symbols, potential, role, getattr(file.study.interface, role))
         found[role] = file_digest(crystal) if Path(crystal).is_file() else digest(crystal)
+    fit = fit_crystals(crystals_of(file), file.study.interface)
+    check_cutoff(fit.layers, fit.match, fit.extent, potential.cutoff_A)
+    check_lammps()
     return found
+
+
+def _check_crystal(symbols: list[str], potential: Potential, role: str, name: str) -> None:
+    """Refuse what the potential doesn't know, a charge, and an electrode without Co."""
+    from sinterface.structures.lithium import require_neutral
+
+    what = f"The {role} '{name}'"
+    check_elements(symbols, potential, what)
+    require_neutral(symbols, what)
+    if role == "electrode" and "Co" not in symbols:
+        raise InputError(
+            f"{what} holds no Co, got {', '.join(sorted(set(symbols)))}; degradation is measured "
+            "on Co and its CoO6 octahedra, so give a cobalt oxide such as 'lco'."
+        )
 
 
 def potential_of(file: StudyFile) -> Potential:
@@ -103,7 +125,8 @@ def control(place: Workplace, progress: ProgressCallback) -> Mapping[str, Any]:
     from sinterface.study.controls import bulk_control, fit_crystals
 
     fit = fit_crystals(crystals_of(place.file), place.file.study.interface, place.task.seed)
-    relaxed, relaxation = _relax(place, bulk_control(fit, place.task.part), progress)
+    atoms = bulk_control(fit, place.task.part, potential_of(place.file).cutoff_A)
+    relaxed, relaxation = _relax(place, atoms, progress)
     return _keep(place, relaxed, {"control": place.task.part}, relaxation)
 
 
@@ -278,7 +301,8 @@ def count_atoms(file: StudyFile) -> dict[str, int]:
     from sinterface.study.controls import bulk_control, fit_crystals, interface_size
 
     fit = fit_crystals(crystals_of(file), file.study.interface)
-    sizes = {role: len(bulk_control(fit, role)) for role in CONTROLS}
+    cutoff_A = potential_of(file).cutoff_A
+    sizes = {role: len(bulk_control(fit, role, cutoff_A)) for role in CONTROLS}
     return {"interface": interface_size(fit), **sizes}
 
 

@@ -8,10 +8,12 @@ from collections import Counter
 import numpy as np
 import pytest
 from ase.calculators.calculator import Calculator, all_changes
+from ase.io import write
 from ase.neighborlist import neighbor_list
 
 from sinterface.errors import InputError
 from sinterface.structures.certificate import recertify
+from sinterface.structures.crystals import layered_lco
 from sinterface.structures.interface import Interface, build_interface
 
 CHARGES = {"Li": 1, "La": 3, "Zr": 4, "Co": 3, "O": -2}
@@ -245,3 +247,11 @@ def test_large_cell():
     assert certificate.coordination["Co"]["inside"].keys() == {6}
     for pair, distance in certificate.shortest_A.items():
         assert distance >= SHORTEST_A.get(pair, 2.0), pair
+
+
+def test_a_charged_cell_is_refused(tmp_path):
+    delithiated = layered_lco()
+    del delithiated[delithiated.symbols == "Li"]
+    write(tmp_path / "coo2.cif", delithiated)
+    with pytest.raises(InputError, match=r"interface cell, .* formal charge of -60 e .*Co \+3"):
+        build_interface("llzo", str(tmp_path / "coo2.cif"), size="tiny")

@@ -23,7 +23,7 @@ def test_interface_size_is_that_of_the_build(fit: Fit) -> None:
 
 def test_controls_lie_on_the_cell_of_the_interface(fit: Fit) -> None:
     for number, role in enumerate(("electrolyte", "electrode")):
-        bulk = bulk_control(fit, role)
+        bulk = bulk_control(fit, role, 6.0)
         cell = bulk.cell.array
         assert np.allclose(cell[:2, :2], fit.match.cell)
         assert np.array_equal(cell, np.tril(cell))
@@ -33,7 +33,7 @@ def test_controls_lie_on_the_cell_of_the_interface(fit: Fit) -> None:
 
 def test_electrode_control_is_perfect_bulk(fit: Fit) -> None:
     """Every Co has six O, every O three Co; the strain is the mismatch, a few per cent."""
-    bulk = bulk_control(fit, "electrode")
+    bulk = bulk_control(fit, "electrode", 6.0)
     i, distance = neighbor_list("id", bulk, {("Co", "O"): 2.3})
     counts = np.bincount(i, minlength=len(bulk))
     assert set(counts[bulk.symbols == "Co"]) == {6}
@@ -43,6 +43,12 @@ def test_electrode_control_is_perfect_bulk(fit: Fit) -> None:
 
 
 def test_electrolyte_control_is_unstrained(fit: Fit) -> None:
-    bulk = bulk_control(fit, "electrolyte")
+    bulk = bulk_control(fit, "electrolyte", 6.0)
     assert bulk.get_chemical_formula() == "La24Li56O96Zr16"
     assert bulk.cell.lengths() == pytest.approx([12.98] * 3)
+
+
+@pytest.mark.parametrize("cutoff_A", [4.0, 7.0])
+def test_controls_are_twice_the_cutoff_thick(fit: Fit, cutoff_A: float) -> None:
+    for role in ("electrolyte", "electrode"):
+        assert bulk_control(fit, role, cutoff_A).cell.array[2, 2] >= 2 * cutoff_A

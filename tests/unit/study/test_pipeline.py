@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import ase.io
@@ -11,9 +12,11 @@ from ase.build import bulk
 from typer.testing import CliRunner
 
 from sinterface.cli.app import app
+from sinterface.dynamics import lammps_library
 from sinterface.errors import InputError
 from sinterface.potential.model import load_potential
 from sinterface.structures.crystals import layered_lco
+from sinterface.structures.interface import SIZES
 from sinterface.study.pipeline import finite, identify, measure_rate, read_built, write_structure
 from sinterface.study.reading import StudyFile, read_study
 
@@ -71,6 +74,30 @@ def test_check_refuses_what_cannot_be_built(
     assert result.exit_code == 2
     assert expected in result.stderr
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("command", ["check", "run"])
+def test_refused_before_anything_is_built(
+    tmp_path: Path, command: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refusal(**interface: object) -> str:
+        path = study(tmp_path, **interface).path
+        result = CliRunner().invoke(app, [command, str(path), "-o", str(tmp_path / "run")])
+        assert result.exit_code == 2
+        assert not (tmp_path / "run").exists()
+        return result.stderr
+
+    delithiated = layered_lco()
+    del delithiated[delithiated.symbols == "Li"]
+    ase.io.write(tmp_path / "coo2.cif", delithiated)
+    expected = "'coo2.cif', Co3O6, has a formal charge of -3 e (oxidation states: Co +3, O -2)"
+    assert expected in refusal(electrode="coo2.cif")
+    assert "The electrode 'llzo' holds no Co, got La, Li, O, Zr" in refusal(electrode="llzo")
+    with monkeypatch.context() as patch:
+        patch.setitem(SIZES, "tiny", replace(SIZES["tiny"], electrode_A=5.0))
+        assert "The electrode slab measures" in refusal()
+    monkeypatch.setattr(lammps_library, "SUPPORTED_VERSION", 20990101)
+    assert "LAMMPS of version 20990101 is needed, got 20250722" in refusal()
 
 
 def test_check_counts_atoms_of_builds_and_controls(tmp_path: Path) -> None:
