@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-import warnings
 from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import OptimizeWarning, curve_fit, least_squares
-from scipy.special import erfc
 
 from sinterface.errors import InputError
 
@@ -19,11 +16,8 @@ BoolArray = NDArray[np.bool_]
 LAYER_THICKNESS_A = 0.8
 """Co within this height of each other form one plane."""
 
-LAYERING = 0.05
-"""How far a share in layered crystals strays from a smooth curve, noise apart."""
-
-LOG_WIDTHS = (np.log(0.05), np.log(1e3))
-"""Range of ln σ, σ in Å, in which the fit moves."""
+BIN_WIDTH_A = 0.1
+"""Bins of the share of Co across a boundary, far finer than its broadening."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -110,35 +104,37 @@ def _outermost(heights: FloatArray) -> BoolArray:
     return np.asarray(np.abs(heights - np.median(heights[stack])) <= 0.75 * LAYER_THICKNESS_A)
 
 
-@dataclasses.dataclass(frozen=True)
-class EdgeFit:
-    """An error function fitted to the share of Co across a boundary.
+def plane_spacing(heights_A: FloatArray) -> float:
+    """Return the median distance between the Co planes of a slab, in Å.
 
-    Attributes
+    Parameters
     ----------
-    center_A
-        Where the share is one half, in Å beyond the relaxed outermost Co plane.
-    width_A, width_std_A
-        σ of ``½ erfc((d − center)/(√2 σ))`` and its error: binomial noise of independent counts,
-        or the scatter about the fit where that is larger.
+    heights_A
+        Heights of the electrode's relaxed Co, shape (n_co,), in Å.
     """
+    lower, upper = (
+        [float(heights_A[plane].mean()) for plane in planes_inwards(heights_A, upper=upper)]
+        for upper in (False, True)
+    )
+    heights = np.unique([*lower, *upper])
+    gaps = np.diff(heights)
+    return float(np.median(gaps[gaps > 0.5 * LAYER_THICKNESS_A]))
 
-    center_A: float
-    width_A: float
-    width_std_A: float
 
-
-def fit_edge(
+def edge_width(
     depth_A: FloatArray,
     is_co: BoolArray,
     *,
+    spacing_A: float,
     range_A: tuple[float, float] = (-10.0, 10.0),
-    bin_width_A: float = 0.5,
-) -> EdgeFit:
-    """Fit an error function to the share of Co among the cations about a boundary.
+) -> float:
+    """Return the width of a boundary from the share of Co among the cations about it, in Å.
 
-    The share is binned along the depth, weighted by binomial noise and `LAYERING`. The least
-    width is half a bin. NaN when fewer than four bins hold cations, or one kind is missing.
+    The counts are broadened by a Gaussian of the planes' spacing s, so that neither planes nor
+    vibration are seen in the share c of Co. ``√π ∫ c (1 − c) dd`` is σ where c is
+    ``½ erfc(d/(√2 σ))``. From its square that of the sharp boundary is taken away: the same
+    atoms at the same heights with all Co on the electrode's side. So it is 0 as long as no Co
+    lies beyond another cation, however the atoms vibrate. NaN when one kind is missing.
 
     Parameters
     ----------
@@ -147,81 +143,34 @@ def fit_edge(
         framework cation in each frame, any shape.
     is_co
         Which of them are Co, same shape.
+    spacing_A
+        Distance between the planes.
     range_A
         Depths that are used: from inside the electrode to inside the electrolyte.
-    bin_width_A
-        Width of a bin.
     """
     low, high = range_A
-    n_bins = max(round((high - low) / bin_width_A), 4)
-    edges = np.linspace(low, high, n_bins + 1)
+    used = (depth_A >= low) & (depth_A <= high)
+    order = np.argsort(depth_A[used], kind="stable")
+    depth, co = depth_A[used][order], is_co[used][order]
+    n_co = np.count_nonzero(co)
+    if n_co in (0, len(co)):
+        return float("nan")
+    squares = [
+        _overlap_width(depth, labels, spacing_A, range_A) ** 2
+        for labels in (co, np.arange(len(co)) < n_co)
+    ]
+    return float(np.sqrt(max(squares[0] - squares[1], 0.0)))
+
+
+def _overlap_width(
+    depth_A: FloatArray, is_co: BoolArray, spacing_A: float, range_A: tuple[float, float]
+) -> float:
+    """Return ``√π ∫ c (1 − c) dd`` of the share c broadened by `spacing_A`."""
+    edges = np.linspace(*range_A, max(round((range_A[1] - range_A[0]) / BIN_WIDTH_A), 4) + 1)
+    middle = 0.5 * (edges[1:] + edges[:-1])
+    kernel = np.exp(-0.5 * ((middle[:, None] - middle) / spacing_A) ** 2)
     total, _ = np.histogram(depth_A, edges)
     co, _ = np.histogram(depth_A[is_co], edges)
-    held = total > 0
-    none = EdgeFit(np.nan, np.nan, np.nan)
-    if np.count_nonzero(held) < 4 or co.sum() in (0, total.sum()):
-        return none
-    depth, n = 0.5 * (edges[1:] + edges[:-1]), total[held]
-    # Empty bins, as between two planes, take the straight line between their neighbours.
-    bridge = np.stack([np.interp(depth, depth[held], row) for row in np.eye(len(n))], axis=1)
-    share = bridge @ (co[held] / n)
-    expected = (co[held] + 0.5) / (n + 1.0)
-    noise = (bridge * (expected * (1.0 - expected) / n)) @ bridge.T
-    sigma = np.sqrt(np.diag(noise) + LAYERING**2)
-    guess = np.array([low + float(share.mean()) * (high - low), np.log(1.5)])
-    limits = np.array([[low, np.log(0.5 * bin_width_A)], [high, np.log(high - low)]])
-    found = _fit_once(depth, share, sigma, guess, limits)
-    slopes = _logarithmic_slopes(depth, *found) / sigma[:, None]
-    solver = np.linalg.pinv(slopes)
-    residual = (share - _logarithmic_profile(depth, *found)) / sigma
-    counted = (solver @ (noise / np.outer(sigma, sigma)) @ solver.T)[1, 1]
-    misfit = (solver @ solver.T)[1, 1] * (residual**2).sum() / (len(depth) - 2)
-    width = float(np.exp(found[1]))
-    return EdgeFit(float(found[0]), width, width * float(np.sqrt(max(counted, misfit))))
-
-
-def _fit_once(
-    depth: FloatArray, share: FloatArray, sigma: FloatArray, guess: FloatArray, limits: FloatArray
-) -> FloatArray:
-    """Fit centre and ln σ, within `limits` where a free fit fails or leaves them."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", OptimizeWarning)  # its covariance isn't used
-        try:
-            found, _ = curve_fit(
-                _logarithmic_profile,
-                depth,
-                share,
-                p0=guess,
-                sigma=sigma,
-                jac=_logarithmic_slopes,
-                maxfev=60,
-            )
-        except RuntimeError:
-            found = limits[1] + 1.0
-    if np.all(found > limits[0]) and np.all(found < limits[1]):
-        return np.asarray(found)
-    inside = least_squares(
-        lambda x: (_logarithmic_profile(depth, *x) - share) / sigma,
-        np.clip(guess, limits[0] + 1e-3, limits[1] - 1e-3),
-        jac=lambda x: _logarithmic_slopes(depth, *x) / sigma[:, None],
-        bounds=limits,
-        max_nfev=30,
-    )
-    return np.asarray(inside.x)
-
-
-def _logarithmic_profile(depth: FloatArray, center: float, log_width: float) -> FloatArray:
-    return error_profile(depth, center, float(np.exp(np.clip(log_width, *LOG_WIDTHS))))
-
-
-def _logarithmic_slopes(depth: FloatArray, center: float, log_width: float) -> FloatArray:
-    """Return the derivatives by centre and ln σ, shape (n_bins, 2)."""
-    width = float(np.exp(np.clip(log_width, *LOG_WIDTHS)))
-    scaled = (depth - center) / width
-    bell = np.exp(-0.5 * scaled**2) / np.sqrt(2.0 * np.pi)
-    return np.stack([bell / width, bell * scaled], axis=1)
-
-
-def error_profile(depth_A: FloatArray, center_A: float, width_A: float) -> FloatArray:
-    """Return ``½ erfc((d − center)/(√2 σ))``: 1 deep in the electrode, 0 in the electrolyte."""
-    return np.asarray(0.5 * erfc((depth_A - center_A) / (np.sqrt(2.0) * width_A)))
+    held = np.maximum(kernel @ total, np.finfo(float).tiny)
+    share = (kernel @ co) / held
+    return float(np.sqrt(np.pi) * (share * (1.0 - share)).sum() * (edges[1] - edges[0]))

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from sinterface.analysis.boundaries import LAYER_THICKNESS_A
+from sinterface.analysis.boundaries import LAYER_THICKNESS_A, plane_spacing
 from sinterface.analysis.clusters import CO_O_BOND_A
 from sinterface.analysis.diffusion import mean_squared_displacement
 from sinterface.analysis.frames import (
@@ -22,7 +22,13 @@ from sinterface.analysis.frames import (
 from sinterface.analysis.profiles import element_profiles
 from sinterface.analysis.rdf import partial_rdfs
 from sinterface.analysis.results import InterfaceAnalysis, SideDegradation
-from sinterface.analysis.sides import BEYOND_A, Series, edge_widths, follow_cobalt
+from sinterface.analysis.sides import (
+    BEYOND_A,
+    Series,
+    edge_widths,
+    electrode_cobalt,
+    follow_cobalt,
+)
 from sinterface.analysis.statistics import Evidence, Measure, combine, window_means
 from sinterface.analysis.survival import (
     FrameworkSurvival,
@@ -142,9 +148,10 @@ def definitions() -> dict[str, str]:
     """Return each figure's definition in words, with its cutoffs."""
     return {
         "interdiffusion width": (
-            "σ of ½ erfc(d/(√2 σ)) fitted to Co/(Co + La + Zr) across the boundary, d along the "
-            "normal from the fitted centre; the planes of the crystals set a floor of about "
-            "half their spacing, so read its change"
+            "√π ∫ c (1 − c) dd of the share c = Co/(Co + La + Zr) across the boundary, d along the "
+            "normal, which is σ where c = ½ erfc(d/(√2 σ)); counts are broadened by a Gaussian of "
+            "the Co planes' spacing, and what a sharp boundary of the same atoms gives is taken "
+            "away in quadrature; below half that spacing it is not resolved and reads “≤”"
         ),
         "interdiffused Co": (
             f"Co more than {BEYOND_A:g} Å beyond the relaxed outermost Co plane with no path of "
@@ -207,15 +214,20 @@ class _Figures:
     def width(self, which: str, name: str, partner: str | None) -> Measure:
         """Return an interdiffusion width against one electrolyte cation, or all of them."""
         time, window = self.windows()
-        results = []
+        results, spacings = [], []
         for track, one in zip(self.tracks, self.series, strict=True):
             cations = set(track.symbols[track.framework(ELECTROLYTE)].tolist()) - {"Co"}
             partners = tuple(sorted(cations)) if partner is None else (partner,)
-            found = edge_widths(track, one.planes, which, window, len(time), partners)
+            spacing = plane_spacing(track.heights(track.reference[electrode_cobalt(track)], 0))
+            found = edge_widths(track, one.planes, which, window, len(time), partners, spacing)
             results.append(found)
+            spacings.append(spacing)
         values, errors = (np.array(part) for part in zip(*results, strict=True))
         start = self.relaxed.width(which, name, partner).initial if self.relaxed else np.nan
-        return combine(name, "Å", time, values, errors, self.evidence, relaxed=start)
+        resolution = 0.5 * max(spacings)
+        return combine(
+            name, "Å", time, values, errors, self.evidence, relaxed=start, resolution=resolution
+        )
 
     def interdiffused(self, which: str, *, per_area: bool) -> Measure:
         """Return the interdiffused Co of one side, as a count or per nm²."""

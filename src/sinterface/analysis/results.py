@@ -30,7 +30,7 @@ class SideDegradation(Record):
     n_layer_co
         Co atoms of the CoO6 layer, mean over replicas.
     width
-        Interdiffusion width σ, in Å: Co/(Co + La + Zr) = ½ erfc(d/(√2 σ)) across the boundary.
+        Interdiffusion width σ, in Å, of Co/(Co + La + Zr) across the boundary (`edge_width`).
     width_la, width_zr
         The same with Co/(Co + La) and Co/(Co + Zr).
     interdiffused

@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 from numpy.typing import NDArray
 
-from sinterface.analysis.boundaries import CoPlanes, find_planes, fit_edge, planes_inwards
+from sinterface.analysis.boundaries import CoPlanes, edge_width, find_planes, planes_inwards
 from sinterface.analysis.clusters import CO_O_BOND_A, bridged_to
 from sinterface.analysis.frames import ELECTRODE, ELECTROLYTE, FloatArray, Track
 from sinterface.analysis.neighbors import Neighbors, find_neighbors
@@ -22,6 +22,9 @@ SHELL_A = 4.0
 
 REACH_A = 12.0
 """Range of the fit on each side of a boundary, at most to the middle of either slab."""
+
+N_BLOCKS = 4
+"""Blocks of frames in a window for the error of a width."""
 
 GROUPS = ("lower", "upper", "inside")
 SIDES = ("lower", "upper")
@@ -180,8 +183,11 @@ def edge_widths(
     window: NDArray[np.int64],
     n_windows: int,
     partners: tuple[str, ...],
+    spacing_A: float,
 ) -> tuple[FloatArray, FloatArray]:
-    """Return the interdiffusion width of one boundary in each window of time and its fit error.
+    """Return the interdiffusion width of one boundary in each window of time and its error.
+
+    The error is that between blocks of frames in a window; NaN for a single frame.
 
     Parameters
     ----------
@@ -193,6 +199,8 @@ def edge_widths(
         Window of each frame, number of windows.
     partners
         Electrolyte cations against which the share of Co is taken.
+    spacing_A
+        Distance between the Co planes, by which the profile is broadened.
     """
     cations = np.flatnonzero(
         ((track.symbols == "Co") & (track.region == ELECTRODE))
@@ -207,8 +215,15 @@ def edge_widths(
     slab = planes.upper_A - planes.lower_A
     reach = (-min(REACH_A, 0.5 * slab), min(REACH_A, 0.5 * (length - slab)))
     is_co = np.broadcast_to(track.symbols[cations] == "Co", depth.shape)
-    fits = [
-        fit_edge(depth[window == index], is_co[window == index], range_A=reach)
-        for index in range(n_windows)
-    ]
-    return np.array([fit.width_A for fit in fits]), np.array([fit.width_std_A for fit in fits])
+    widths, errors = np.full(n_windows, np.nan), np.full(n_windows, np.nan)
+    for index in range(n_windows):
+        frames = np.flatnonzero(window == index)
+        blocks = np.array_split(frames, min(N_BLOCKS, len(frames)))
+        whole, *parts = (
+            edge_width(depth[chosen], is_co[chosen], spacing_A=spacing_A, range_A=reach)
+            for chosen in (frames, *blocks)
+        )
+        widths[index] = whole
+        if len(parts) > 1:
+            errors[index] = np.std(parts, ddof=1) / np.sqrt(len(parts))
+    return widths, errors

@@ -46,6 +46,8 @@ class Measure(Record):
     relaxed
         The figure of the relaxed structures that the runs started from (mean over replicas),
         without thermal motion; NaN when they weren't given.
+    resolution
+        Least value that can be told from zero, which stands for all below it; NaN without one.
     """
 
     name: str
@@ -64,6 +66,16 @@ class Measure(Record):
     resolved: bool
     reason: str
     relaxed: float = np.nan
+    resolution: float = np.nan
+
+    def below(self, value: float) -> bool:
+        """Return whether `value` stands for anything from zero to the resolution."""
+        return bool(value <= self.resolution)
+
+    @property
+    def lower_bound(self) -> bool:
+        """Whether the change began or ended below the resolution, so that it may be larger."""
+        return self.below(self.initial) != self.below(self.final)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -119,8 +131,11 @@ def combine(
     evidence: Evidence,
     *,
     relaxed: float = np.nan,
+    resolution: float = np.nan,
 ) -> Measure:
     """Combine the replicas' own series into one figure.
+
+    Values below the resolution become the resolution.
 
     Parameters
     ----------
@@ -132,7 +147,11 @@ def combine(
         What the runs are.
     relaxed
         The figure of the relaxed structures.
+    resolution
+        Least value that can be told from zero.
     """
+    if np.isfinite(resolution):
+        values, relaxed = np.maximum(values, resolution), float(np.maximum(relaxed, resolution))
     mean = values.mean(axis=0)
     changes = values[:, -1] - values[:, 0]
     if len(values) >= MIN_REPLICAS:
@@ -141,8 +160,12 @@ def combine(
         std = np.sqrt((errors**2).sum(axis=0)) / len(values)
         change_std = float(np.hypot(std[0], std[-1]))
     change = float(changes.mean())
-    known = evidence.resolved and bool(np.isfinite(mean).all())
-    undefined = evidence.resolved and not known
+    reason = evidence.reason
+    if evidence.resolved and not np.isfinite(mean).all():
+        reason = "not resolved: undefined in some replica"
+    elif evidence.resolved and max(mean[0], mean[-1]) <= resolution:
+        reason = "not resolved: below the resolution set by the planes' spacing"
+    known = reason == evidence.reason and evidence.resolved
     limit = student_t.ppf(0.975, len(values) - 1) * change_std if known else np.inf
     return Measure(
         name=name,
@@ -157,10 +180,11 @@ def combine(
         final_std=float(std[-1]),
         change=change,
         change_std=change_std,
-        changed=bool(known and change != 0.0 and abs(change) > limit),
+        changed=bool(known and change_std > 0.0 and abs(change) > limit),
         resolved=known,
-        reason="not resolved: undefined in some replica" if undefined else evidence.reason,
+        reason=reason,
         relaxed=relaxed,
+        resolution=resolution,
     )
 
 

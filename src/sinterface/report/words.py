@@ -65,8 +65,7 @@ def duration(time_ps: float) -> str:
 
 def final_value(measure: Measure) -> str:
     """Return the last window's value: with its standard error where resolved, else without."""
-    error = measure.final_std if measure.resolved else math.nan
-    return with_error(measure.final, error, measure.unit)
+    return _value(measure, measure.final, measure.final_std)
 
 
 def formula(counts: Mapping[str, int]) -> str:
@@ -80,8 +79,18 @@ def formula(counts: Mapping[str, int]) -> str:
 
 def initial_value(measure: Measure) -> str:
     """Return the first window's value: with its standard error where resolved, else without."""
-    error = measure.initial_std if measure.resolved else math.nan
-    return with_error(measure.initial, error, measure.unit)
+    return _value(measure, measure.initial, measure.initial_std)
+
+
+def relaxed_value(measure: Measure) -> str:
+    """Return the value of the relaxed structures, before heating; "–" if unknown."""
+    return _value(measure, measure.relaxed, math.nan)
+
+
+def _value(measure: Measure, value: float, error: float) -> str:
+    if measure.below(value):
+        return f"≤{NBSP}{with_error(measure.resolution, math.nan, measure.unit)}"
+    return with_error(value, error if measure.resolved else math.nan, measure.unit)
 
 
 def change_value(measure: Measure) -> str:
@@ -89,7 +98,8 @@ def change_value(measure: Measure) -> str:
     if not measure.resolved:
         return NOT_RESOLVED
     sign = "+" if measure.change > 0 else ""
-    return sign + with_error(measure.change, measure.change_std, measure.unit)
+    text = sign + with_error(measure.change, measure.change_std, measure.unit)
+    return f"{text} or more" if measure.lower_bound else text
 
 
 def change_sentence(subject: str, measure: Measure) -> str:
@@ -104,6 +114,11 @@ def change_sentence(subject: str, measure: Measure) -> str:
     """
     if not math.isfinite(measure.final):
         return f"The {subject} is undefined in this run: {reason(measure.reason)}."
+    if measure.below(max(measure.initial, measure.final)):
+        return (
+            f"The {subject} stays below what the planes' spacing lets one tell "
+            f"({final_value(measure)})."
+        )
     if not measure.resolved:
         return (
             f"The {subject} reads {initial_value(measure)} in the first window and "

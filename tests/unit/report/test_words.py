@@ -109,3 +109,12 @@ def test_formula_has_subscripts_and_ends_with_oxygen() -> None:
     assert words.formula({"O": 372, "Co": 90, "Li": 202, "La": 48, "Zr": 32}) == (
         "Li₂₀₂La₄₈Zr₃₂Co₉₀O₃₇₂"
     )
+
+
+def test_widths_below_the_resolution_are_censored(analysis: InterfaceAnalysis) -> None:
+    width = replace(analysis.sides[0].width, initial=1.0, relaxed=1.0, resolution=1.0)
+    assert plain(words.initial_value(width)) == "≤ 1.00 Å"
+    assert plain(words.relaxed_value(width)) == "≤ 1.00 Å"
+    assert words.change_value(width).endswith("or more")
+    below = replace(width, final=1.0, resolved=False, changed=False)
+    assert "below what the planes' spacing lets one tell" in words.change_sentence("width", below)
