@@ -57,7 +57,8 @@ def predict_structure(
     Raises
     ------
     InputError
-        When the potential or the structure can't be read, or the potential lacks an element.
+        When the potential or the structure can't be read, the potential lacks an element, or
+        atoms are so close that energy or forces aren't finite.
     """
     import numpy as np
 
@@ -69,6 +70,8 @@ def predict_structure(
     atoms.calc = potential.calculator(precision="double")
     forces = atoms.get_forces()
     energy = float(atoms.get_potential_energy())
+    if not (np.isfinite(energy) and np.isfinite(forces).all()):
+        raise InputError(_not_finite(atoms, structure, potential.cutoff_A))
     stress = atoms.get_stress() * EV_PER_A3_IN_GPA if atoms.pbc.all() else None
     if output is not None:
         _write(atoms, output)
@@ -88,6 +91,7 @@ def predict_structure(
 def read_structure(path: Path) -> Atoms:
     """Read one structure (the last of several) in any of ASE's formats."""
     import ase.io
+    import numpy as np
 
     if not path.is_file():
         raise InputError(f"There is no structure file '{path}'; check the name.")
@@ -95,12 +99,33 @@ def read_structure(path: Path) -> Atoms:
         atoms = ase.io.read(path)
     except Exception as error:  # each of ASE's readers raises what it likes
         raise InputError(
-            f"'{path}' can't be read as a structure ({type(error).__name__}: {error}); "
+            f"'{path}' can't be read as a structure ({explained(error)}); "
             "use CIF, extxyz, POSCAR or another format of ASE."
         ) from error
     if isinstance(atoms, list) or len(atoms) == 0:
         raise InputError(f"'{path}' holds no atoms.")
+    if not (np.isfinite(atoms.positions).all() and np.isfinite(atoms.cell.array).all()):
+        raise InputError(f"'{path}' has positions or a cell that aren't numbers; correct them.")
     return atoms
+
+
+def _not_finite(atoms: Atoms, structure: Path, cutoff_A: float) -> str:
+    """Return what is wrong with a structure whose energy or forces aren't finite."""
+    from ase.neighborlist import neighbor_list
+
+    i, j, distance = neighbor_list("ijd", atoms, cutoff_A)
+    nearest = int(distance.argmin())
+    first, second = (int(index[nearest]) for index in (i, j))
+    return (
+        f"Energy and forces of '{structure}' aren't finite: its nearest atoms, "
+        f"{atoms[first].symbol} {first} and {atoms[second].symbol} {second} (counted from 0), are "
+        f"{distance[nearest]:.3g} Å apart; remove one of them or correct its place."
+    )
+
+
+def explained(error: Exception) -> str:
+    """Return an exception's kind, and its text where it has one."""
+    return ": ".join(filter(None, (type(error).__name__, str(error))))
 
 
 def check_elements(symbols: list[str], potential: Potential, what: str) -> None:

@@ -53,6 +53,26 @@ def test_molecule_has_no_stress(tmp_path: Path) -> None:
     assert prediction.max_force_eV_per_A > 0
 
 
+def test_two_atoms_at_one_place(tmp_path: Path) -> None:
+    atoms = layered_lco()
+    atoms.positions[3] = atoms.positions[7]
+    ase.io.write(tmp_path / "a.extxyz", atoms)
+    pair = " and ".join(f"{atoms[index].symbol} {index}" for index in (3, 7))
+    arguments = ["predict", str(POTENTIAL), str(tmp_path / "a.extxyz"), "--json"]
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    assert f"aren't finite: its nearest atoms, {pair} (counted from 0), are 0 Å" in result.stderr
+
+
+def test_positions_that_are_no_numbers(tmp_path: Path) -> None:
+    atoms = layered_lco()
+    atoms.positions[0, 0] = np.nan
+    ase.io.write(tmp_path / "a.extxyz", atoms)
+    with pytest.raises(InputError, match="aren't numbers"):
+        read_structure(tmp_path / "a.extxyz")
+
+
 def test_command_prints_json(structure: Path) -> None:
     result = CliRunner().invoke(app, ["predict", str(POTENTIAL), str(structure), "--json"])
     assert result.exit_code == 0
