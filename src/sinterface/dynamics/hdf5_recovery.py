@@ -74,7 +74,10 @@ def _superblock(path: Path) -> bytes:
 
 
 def _damaged(path: Path) -> str:
-    return f"'{path}' is damaged (its superblock does not match its checksum); restore a copy."
+    return (
+        f"'{path}' is damaged (its superblock does not match its checksum); restore a copy, or "
+        f"remove the folder '{path.parent}' and run the dynamics again."
+    )
 
 
 def _lookup3(data: bytes) -> int:

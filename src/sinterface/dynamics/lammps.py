@@ -14,7 +14,7 @@ from sinterface.dynamics.interaction import Interaction, potential_interaction
 from sinterface.dynamics.lammps_system import LammpsSystem
 from sinterface.dynamics.nvt_run import PS_PER_NS, SECONDS_PER_DAY, NvtRun
 from sinterface.dynamics.run_state import NvtSettings, RunState, continue_state
-from sinterface.dynamics.trajectory import open_trajectory
+from sinterface.dynamics.trajectory import check_segments, open_trajectory
 from sinterface.errors import InputError
 from sinterface.progress import ProgressCallback
 from sinterface.units import FS_PER_PS
@@ -92,7 +92,7 @@ def run_nvt(
     timestep_fs
         Time step.
     frame_interval_ps, checkpoint_interval_ps
-        Times between frames and between checkpoints, rounded to whole steps and frames.
+        Times between frames (whole time steps) and between checkpoints (whole frames).
     thermostat_time_fs, barostat_time_fs
         Relaxation times of thermostat and barostat.
     seed
@@ -111,8 +111,8 @@ def run_nvt(
     Raises
     ------
     InputError
-        For a temperature or duration ≤ 0, an unknown element, a cell thinner than the cutoff,
-        another LAMMPS version, or a directory that holds another run.
+        For a temperature or duration ≤ 0, times that don't fit, an unknown element, a cell
+        thinner than the cutoff, another LAMMPS version, or a directory that holds another run.
     RunError
         When atoms are lost, the temperature explodes, or the disk is full. Frames so far and the
         last checkpoint stay.
@@ -136,17 +136,21 @@ def run_nvt(
     requirements.check_structure(atoms)
     requirements.check_elements(atoms, interaction.elements)
     requirements.check_thickness(atoms, interaction.cutoff_A)
-    frame_steps = _whole(frame_interval_ps * FS_PER_PS / timestep_fs)
+    counts = requirements.count_frames(
+        timestep_fs=timestep_fs,
+        frame_interval_ps=frame_interval_ps,
+        checkpoint_interval_ps=checkpoint_interval_ps,
+        duration_ps=duration_ps,
+        equilibration_ps=equilibration_ps,
+    )
     settings = NvtSettings(
         temperature_K=temperature_K,
         timestep_fs=timestep_fs,
         seed=seed,
-        frame_steps=frame_steps,
-        checkpoint_frames=_whole(checkpoint_interval_ps / frame_interval_ps),
-        n_frames=_whole(duration_ps / frame_interval_ps),
-        equilibration_frames=_whole(equilibration_ps / frame_interval_ps)
-        if equilibration_ps
-        else 0,
+        frame_steps=counts.steps_a_frame,
+        checkpoint_frames=counts.checkpoint,
+        n_frames=counts.production,
+        equilibration_frames=counts.equilibration,
         free_normal=free_normal,
         thermostat_time_fs=thermostat_time_fs,
         barostat_time_fs=barostat_time_fs,
@@ -157,6 +161,7 @@ def run_nvt(
     path = _run_directory(directory)
     state = continue_state(path, settings)
     if not state.finished:
+        check_segments(path)
         with LammpsSystem(atoms, interaction, timestep_fs) as system:
             state = NvtRun(atoms, system, path, state, threads, progress).go()
     return _result(path, state, len(atoms))
@@ -198,7 +203,3 @@ def _run_directory(directory: Path | str) -> Path:
         )
     path.mkdir(parents=True, exist_ok=True)
     return path
-
-
-def _whole(number: float) -> int:
-    return max(1, round(number))

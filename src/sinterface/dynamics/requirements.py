@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sinterface.errors import InputError
+from sinterface.units import FS_PER_PS
 
 if TYPE_CHECKING:
     from ase import Atoms
+
+SAME_TIME = 1e-6
 
 
 def check_positive(**values: float) -> None:
@@ -19,6 +23,50 @@ def check_positive(**values: float) -> None:
     for name, value in values.items():
         if not np.isfinite(value) or value <= 0:
             raise InputError(f"{name} must be greater than 0, got {value:g}.")
+
+
+@dataclass(frozen=True)
+class FrameCounts:
+    """Time steps a frame, and frames between checkpoints, of production and of equilibration."""
+
+    steps_a_frame: int
+    checkpoint: int
+    production: int
+    equilibration: int
+
+
+def count_frames(
+    *,
+    timestep_fs: float,
+    frame_interval_ps: float,
+    checkpoint_interval_ps: float,
+    duration_ps: float,
+    equilibration_ps: float,
+) -> FrameCounts:
+    """Return a run's times as whole numbers of steps and frames.
+
+    Raises
+    ------
+    InputError
+        When a time isn't a whole multiple of the one that it is counted in.
+    """
+    frame = ("frame_interval_ps", frame_interval_ps)
+    return FrameCounts(
+        _multiple(*frame, "timestep_fs", timestep_fs, FS_PER_PS),
+        _multiple("checkpoint_interval_ps", checkpoint_interval_ps, *frame),
+        _multiple("duration_ps", duration_ps, *frame),
+        _multiple("equilibration_ps", equilibration_ps, *frame) if equilibration_ps else 0,
+    )
+
+
+def _multiple(name: str, value: float, part: str, size: float, factor: float = 1.0) -> int:
+    ratio = factor * value / size
+    whole = round(ratio)
+    if whole < 1 or abs(ratio - whole) > SAME_TIME * ratio:
+        raise InputError(
+            f"{name} = {value:g} is not a whole multiple of {part} = {size:g}; change one of them."
+        )
+    return whole
 
 
 def check_elements(atoms: Atoms, elements: Sequence[str]) -> None:

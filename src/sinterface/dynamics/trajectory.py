@@ -198,6 +198,18 @@ def open_trajectory(directory: Path | str) -> Trajectory:
         raise
 
 
+def check_segments(directory: Path) -> None:
+    """Check that every segment of a run directory can be read, before the run goes on.
+
+    Raises
+    ------
+    InputError
+        When one of them is foreign, damaged or cut short.
+    """
+    for path in segment_paths(directory):
+        _open_segment(path).file.close()
+
+
 def _open_segment(path: Path) -> _Segment:
     if path.stat().st_size < end_of_data(path):  # HDF5 would wait for the missing part for ever
         raise InputError(_cut_short(path))
@@ -270,4 +282,7 @@ def _check_same_atoms(segments: list[_Segment]) -> None:
 
 
 def _cut_short(path: Path) -> str:
-    return f"'{path}' is damaged or was cut short; restore a copy, or run the dynamics again."
+    return (
+        f"'{path}' is damaged or was cut short; restore a copy, or remove the folder "
+        f"'{path.parent}' and run the dynamics again."
+    )

@@ -6,6 +6,9 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from sinterface.dynamics.requirements import FrameCounts, count_frames
+from sinterface.errors import InputError
+
 
 def _tuple_from_list(value: Any) -> Any:
     if not isinstance(value, (list, tuple)) or len(value) != 3:
@@ -128,19 +131,22 @@ class DynamicsTable(Table):
         default=1500.0, gt=0, le=10_000, description="Temperature, kelvin."
     )
     duration_ps: float = Field(
-        default=100.0, gt=0, description="Length of the run that is analysed, picoseconds."
+        default=100.0,
+        gt=0,
+        description="Length of the run that is analysed, picoseconds; whole frames.",
     )
     equilibration_ps: float = Field(
-        default=1.0, ge=0, description="Heating before it, not analysed, picoseconds."
+        default=1.0, ge=0, description="Heating before it, not analysed, picoseconds; whole frames."
     )
     timestep_fs: float = Field(default=1.0, gt=0, le=10, description="Time step, femtoseconds.")
     frame_interval_ps: float = Field(
-        default=0.1, gt=0, description="Time between two stored frames, picoseconds."
+        default=0.1, gt=0, description="Time between two stored frames, picoseconds; whole steps."
     )
     checkpoint_interval_ps: float = Field(
         default=1.0,
         gt=0,
-        description="Time between two checkpoints, from which a killed run goes on, picoseconds.",
+        description="Time between two checkpoints, from which a killed run goes on, picoseconds; "
+        "whole frames.",
     )
     precision: Literal["mixed", "double"] = Field(
         default="mixed",
@@ -155,11 +161,21 @@ class DynamicsTable(Table):
 
     @model_validator(mode="after")
     def _frames_fit(self) -> Self:
-        if self.frame_interval_ps > self.duration_ps:
-            raise ValueError("frame_interval_ps is longer than duration_ps: no frame would be kept")
-        if self.timestep_fs > 1000 * self.frame_interval_ps:
-            raise ValueError("timestep_fs is longer than frame_interval_ps")
+        try:
+            self.counts()
+        except InputError as error:
+            raise ValueError(str(error)) from error
         return self
+
+    def counts(self) -> FrameCounts:
+        """Return steps and frames of a run, as the dynamics counts them."""
+        return count_frames(
+            timestep_fs=self.timestep_fs,
+            frame_interval_ps=self.frame_interval_ps,
+            checkpoint_interval_ps=self.checkpoint_interval_ps,
+            duration_ps=self.duration_ps,
+            equilibration_ps=self.equilibration_ps,
+        )
 
 
 class AnalysisTable(Table):

@@ -123,9 +123,9 @@ def forecast_study(
 
 def steps_and_frames(settings: DynamicsTable) -> tuple[int, int]:
     """Return the steps of a run, equilibration included, and the frames it stores."""
-    picoseconds = settings.duration_ps + settings.equilibration_ps
-    steps = round(picoseconds * 1000 / settings.timestep_fs)
-    return steps, round(settings.duration_ps / settings.frame_interval_ps) + 1
+    counts = settings.counts()
+    steps = (counts.production + counts.equilibration) * counts.steps_a_frame
+    return steps, counts.production + 1
 
 
 def trajectory_MB(atoms: int, frames: int) -> float:

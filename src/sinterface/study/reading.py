@@ -73,7 +73,7 @@ def _sentence(error: ErrorDetails, file: Path) -> str:
         what = f"The key '{place[1]}' is" if len(place) > 1 else f"The table [{place[0]}] is"
         return f"{what} missing in '{file}'; add it.{_hint(place)}"
     if error["type"] == "value_error" and len(place) == 1:
-        return f"[{place[0]}] in '{file}': {error['ctx']['error']}. Change one of them."
+        return f"[{place[0]}] in '{file}': {error['ctx']['error']}"
     if len(place) == 1:
         return f"'{place[0]}' in '{file}' must be a table: write a line [{place[0]}]."
     problem = error["msg"].removeprefix("Value error, ")

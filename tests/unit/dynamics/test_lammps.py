@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import signal
 from dataclasses import replace
@@ -132,6 +133,19 @@ def test_interrupted_run_continues_bit_by_bit(
         np.testing.assert_array_equal(cut[name], whole[name], err_msg=name)
 
 
+def test_segment_cut_short_is_told_before_the_run_goes_on(
+    tmp_path: Path, argon: Atoms, argon_interaction: Interaction
+) -> None:
+    settings = SHORT | {"equilibration_ps": 0.0, "duration_ps": 0.5}
+    run_nvt(argon, argon_interaction, tmp_path / "run", **settings)
+    segment = tmp_path / "run" / "segment-000.h5"
+    os.truncate(segment, segment.stat().st_size - 500)
+    before = segment.read_bytes()
+    with pytest.raises(InputError, match=r"remove the folder '.*/run' and run"):
+        run_nvt(argon, argon_interaction, tmp_path / "run", **settings | {"duration_ps": 2.0})
+    assert segment.read_bytes() == before
+
+
 def test_thermostat_and_free_normal(
     tmp_path: Path, argon: Atoms, argon_interaction: Interaction
 ) -> None:
@@ -208,6 +222,8 @@ def test_velocities_follow_the_seed(
         ({"duration_ps": -1.0}, "duration_ps must be greater than 0, got -1"),
         ({"equilibration_ps": -1.0}, "equilibration_ps"),
         ({"timestep_fs": 0.0}, "timestep_fs"),
+        ({"timestep_fs": 3.0}, "frame_interval_ps = 0.1 is not a whole multiple of timestep_fs"),
+        ({"duration_ps": 0.15}, "duration_ps = 0.15 is not a whole multiple of frame_interval_ps"),
     ],
 )
 def test_bad_settings(
