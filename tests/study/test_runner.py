@@ -242,3 +242,20 @@ def test_run_directory_that_is_a_file(
     (tmp_path / "run").write_text("")
     with pytest.raises(RunError, match="A file stands in the way"):
         run_study(make_study(), tmp_path / "run", fake.pipeline())
+
+
+def test_run_directory_that_cannot_be(fake: ModuleType, make_study: MakeStudy) -> None:
+    with pytest.raises(RunError, match=r"'/proc/nope' can't be used \(No such file"):
+        run_study(make_study(), Path("/proc/nope"), fake.pipeline())
+
+
+def test_deleted_report_is_written_again(
+    fake: ModuleType, make_study: MakeStudy, tmp_path: Path
+) -> None:
+    file, run = make_study(), tmp_path / "run"
+    directory = run_study(file, run, fake.pipeline())
+    (directory / "report.html").unlink()
+    fake.CALLS.clear()
+    assert run_study(file, run, fake.pipeline()) == directory
+    assert fake.CALLS == ["report"]
+    assert (directory / "report.html").is_file()

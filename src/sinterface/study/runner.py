@@ -181,9 +181,13 @@ def _explained(run_directory: Path) -> Iterator[None]:
             errno.EEXIST: "A file stands in the way of",
             errno.ENOTDIR: "A file stands in the way of",
         }
-        if error.errno not in reasons:
-            raise
+        reason = reasons.get(error.errno or 0)
+        what = (
+            f"{reason} the run directory '{run_directory}'"
+            if reason
+            else (f"'{error.filename or run_directory}' can't be used ({error.strerror or error})")
+        )
         raise RunError(
-            f"{reasons[error.errno]} the run directory '{run_directory}'; finished stages are "
+            f"{what}; finished stages are "
             "untouched. Mend that, or choose another directory with --output, and run again."
         ) from error

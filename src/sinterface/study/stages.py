@@ -194,12 +194,20 @@ def read_record(directory: Path) -> dict[str, Any] | None:
 
 
 def state_of(task: Task, run_directory: Path) -> State:
-    """Return whether a task is finished, was begun, or hasn't been touched."""
+    """Return whether a task is finished, was begun, or hasn't been touched.
+
+    A report that lost a file is to be made again: it takes seconds, all it needs is there.
+    """
     directory = task.directory(run_directory)
-    if read_record(directory) is not None:
+    record = read_record(directory)
+    if record is not None and not (task.stage == "report" and _incomplete(directory, record)):
         return "done"
     begun = task.stage == "dynamics" and directory.is_dir() and any(directory.iterdir())
     return "to resume" if begun else "to run"
+
+
+def _incomplete(directory: Path, record: Mapping[str, Any]) -> bool:
+    return not all((directory / name).is_file() for name in record["files"])
 
 
 def check_whole(directory: Path, record: Mapping[str, Any]) -> None:
