@@ -119,20 +119,33 @@ def change_sentence(subject: str, measure: Measure) -> str:
             f"The {subject} stays below what the planes' spacing lets one tell "
             f"({final_value(measure)})."
         )
+    before = ""
+    if math.isfinite(measure.relaxed):
+        before = f"is {relaxed_value(measure)} in the relaxed structure, before heating, and "
     if not measure.resolved:
         return (
-            f"The {subject} reads {initial_value(measure)} in the first window and "
+            f"The {subject} {before}reads {initial_value(measure)} in the first window and "
             f"{final_value(measure)} in the last; whether that is a change is {NOT_RESOLVED}."
         )
-    verdict = (
-        "a change that differs from zero at 95 %"
-        if measure.changed
-        else "no change that can be told from zero at 95 %"
-    )
     return (
-        f"The {subject} goes from {initial_value(measure)} to {final_value(measure)}, {verdict} "
-        f"({change_value(measure)})."
+        f"The {subject} {before}goes from {initial_value(measure)} to {final_value(measure)} "
+        f"between the first window and the last, {_verdict(measure)} ({change_value(measure)})."
     )
+
+
+def _verdict(measure: Measure) -> str:
+    """Return whether a resolved figure changed in the run, or before its first window."""
+    if measure.changed:
+        return "a change that differs from zero at 95 %"
+    whole = abs(measure.final - measure.relaxed)
+    if not whole > _student(len(measure.replicas)) * measure.final_std:
+        return "no change that can be told from zero at 95 %"
+    if abs(measure.initial - measure.relaxed) > 0.5 * whole:
+        return (
+            "so that most of its change happened during heating, before the first window; what "
+            "came after can't be told from zero at 95 %"
+        )
+    return "which differs from the relaxed structure but not from the first window at 95 %"
 
 
 def escaped_sentence(side: SideDegradation) -> str:
@@ -149,6 +162,8 @@ def escaped_sentence(side: SideDegradation) -> str:
         f"At the end {final_value(count)} Co atoms a build ({final_value(density)}) are more than "
         "4 Å beyond the relaxed outermost Co plane and detached from it"
     )
+    if math.isfinite(density.relaxed):
+        text += f" ({relaxed_value(density)} in the relaxed structure, before heating)"
     if not density.resolved:
         return f"{text}; whether that is more than at the start is {NOT_RESOLVED}."
     if density.changed:

@@ -118,3 +118,16 @@ def test_widths_below_the_resolution_are_censored(analysis: InterfaceAnalysis) -
     assert words.change_value(width).endswith("or more")
     below = replace(width, final=1.0, resolved=False, changed=False)
     assert "below what the planes' spacing lets one tell" in words.change_sentence("width", below)
+
+
+def test_what_happened_during_heating_is_no_absence_of_change(analysis: InterfaceAnalysis) -> None:
+    steady = replace(
+        analysis.sides[0].layer_csm,
+        initial=5.1, final=5.2, final_std=0.1, change=0.1, change_std=0.1, changed=False,
+        relaxed=0.67,
+    )  # fmt: skip
+    text = words.change_sentence("distortion", steady)
+    assert "0.670 in the relaxed structure, before heating" in text
+    assert "most of its change happened during heating" in text
+    assert "no change" not in text
+    assert "no change" in words.change_sentence("distortion", replace(steady, relaxed=5.15))
