@@ -39,9 +39,7 @@ def train(
         bar = bars.add_task("reading", total=1.0)
 
         def show(state: Progress) -> None:
-            bars.update(
-                bar, total=state.total, completed=state.done, description=state.message
-            )
+            bars.update(bar, total=state.total, completed=state.done, description=state.message)
 
         directory = train_potential(recipe, output, show).directory
     typer.echo(str(directory))

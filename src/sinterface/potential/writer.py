@@ -169,21 +169,13 @@ def scaling_text(scaling: Sequence[Scaling]) -> str:
 
 
 def weights_text(network: Network) -> str:
-    """Return ``weights.ZZZ.data``: layer by layer, weights by input neuron, then biases."""
-    lines = ["# Neural network connection values (weights and biases)."]
-    index = 0
-    for layer, (weight, bias) in enumerate(
-        zip(network.weights, network.biases, strict=True), start=1
-    ):
-        for source in range(weight.shape[1]):
-            for target in range(weight.shape[0]):
-                index += 1
-                value = weight[target, source]
-                place = f"{layer - 1:3d} {source + 1:5d} {layer:3d} {target + 1:5d}"
-                lines.append(f"{value:24.16E} a {index:9d} {place}")
-        for target, value in enumerate(bias, start=1):
-            index += 1
-            lines.append(f"{value:24.16E} b {index:9d} {layer:3d} {target:5d}")
+    """Return ``weights.ZZZ.data``: for each layer weights by input neuron, then biases.
+
+    Readers take the first column only, in this order; ten digits are more than training resolves.
+    """
+    lines = ["# Weights by input neuron (all output neurons of each), then biases; layer by layer."]
+    for weight, bias in zip(network.weights, network.biases, strict=True):
+        lines += [f"{value:.9E}" for value in (*weight.T.ravel(), *bias)]
     return "\n".join(lines) + "\n"
 
 
