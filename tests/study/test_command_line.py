@@ -108,6 +108,15 @@ def test_show_a_run_and_a_stage(command: Callable[..., Any], make_study: MakeStu
     assert stage["content"]["stage"] == "report"
 
 
+def test_show_the_shipped_potential(command: Callable[..., Any]) -> None:
+    card = json.loads(command("show", "llzo-lco", "--json").stdout)
+    shown = command("show", "llzo-lco").stdout
+    errors = card["content"]["card"]["errors"]["llzo-cubic"]
+    row = next(line for line in shown.splitlines() if line.startswith("llzo-cubic"))
+    assert f"{errors['force_eV_per_A']:.2f}" in row.split()
+    assert "sinterface train" in shown
+
+
 def test_show_a_certificate(command: Callable[..., Any], tmp_path: Path) -> None:
     (tmp_path / "certificate.json").write_text('{"mismatch": {"a": 0.01}, "elements": ["Li"]}')
     result = command("show", "certificate.json")

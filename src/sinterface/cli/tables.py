@@ -44,6 +44,8 @@ def forecast_table(forecast: Forecast) -> RenderableType:
 
 def summary_table(summary: Summary) -> RenderableType:
     """Return what `show` tells."""
+    if summary.kind == "potential":
+        return _potential(summary.content)
     if summary.kind != "run":
         title = Text(f"{summary.kind} {summary.path}", style="bold")
         return Group(title, _facts(summary.content))
@@ -59,6 +61,41 @@ def summary_table(summary: Summary) -> RenderableType:
         stages.add_row(stage["name"], stage["state"], stage.get("ended", ""), Text(rest))
     facts = {key: content[key] or "no" for key in ("study", "running", "report")}
     return Group(_facts(facts), "", stages, "", _facts(content["results"]))
+
+
+def _potential(content: dict[str, Any]) -> RenderableType:
+    """Return a potential's card: what it is, its held-out errors by system, how it was made."""
+    card = content.get("card", {})
+    facts = {key: value for key, value in content.items() if key != "card"}
+    parts: list[RenderableType] = [_facts(facts)]
+    errors = card.get("errors", {})
+    rows = {name: row for name, row in errors.items() if isinstance(row, dict)}
+    if rows:
+        parts += ["", _errors(rows, card.get("data", {}).get("training", {}))]
+    if "explanation" in errors:
+        parts += ["", Text(str(errors["explanation"]))]
+    rest = {key: value for key, value in card.items() if key not in ("errors", "commands", "data")}
+    parts += ["", _facts(rest)]
+    if card.get("commands"):
+        parts += [
+            "",
+            Text("made by", style="bold"),
+            *(Text(f"  {line}") for line in card["commands"]),
+        ]
+    return Group(*parts)
+
+
+def _errors(rows: dict[str, Any], training: dict[str, int]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("held-out errors of")
+    for head in ("trained on", "held out", "meV/atom", "shifted", "eV/Å", "GPa"):
+        table.add_column(head, justify="right")
+    keys = ("energy_meV_per_atom", "energy_shifted_meV_per_atom", "force_eV_per_A", "stress_GPa")
+    for name, row in rows.items():
+        frames = training.get(name, sum(training.values()) if name == "all" else None)
+        figures = (f"{row[key]:.{1 if 'meV' in key else 2}f}" if key in row else "" for key in keys)
+        table.add_row(name, _number(frames), _number(row.get("frames")), *figures)
+    return table
 
 
 def prediction_table(prediction: Prediction) -> RenderableType:
