@@ -28,7 +28,7 @@ controls = false
 [interface]
 size = "tiny"
 [potential]
-name = "{potential}"
+name = "llzo-lco"
 [relax]
 max_steps = 10
 [dynamics]
@@ -38,7 +38,6 @@ frame_interval_ps = 0.01
 checkpoint_interval_ps = 0.02
 threads = 1
 """
-POTENTIAL = Path(__file__).parents[1] / "reference" / "n2p2" / "wide"
 
 
 def start(study: Path, run: Path) -> subprocess.Popen[str]:
@@ -78,7 +77,7 @@ def times(directory: Path) -> dict[str, int]:
 @pytest.mark.timeout(900)
 def test_killed_run_ends_with_the_same_report(tmp_path: Path) -> None:
     study, run = tmp_path / "study.toml", tmp_path / "killed"
-    study.write_text(STUDY.format(potential=POTENTIAL))
+    study.write_text(STUDY)
     process = start(study, run)
     dynamics = wait_for_frames(process, run, 4)
     process.send_signal(signal.SIGKILL)
