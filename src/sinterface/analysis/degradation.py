@@ -12,6 +12,7 @@ from sinterface.analysis.boundaries import LAYER_THICKNESS_A, plane_spacing
 from sinterface.analysis.clusters import CO_O_BOND_A
 from sinterface.analysis.diffusion import mean_squared_displacement
 from sinterface.analysis.frames import (
+    ELECTRODE,
     ELECTROLYTE,
     FloatArray,
     Track,
@@ -65,7 +66,7 @@ def analyze_interface(
         outermost Co plane"; without them the first frame stands in, which a warning says.
     controls
         Runs of bulk slabs of the electrolyte and of the electrode at the same temperature and
-        strain; without both no figure counts as resolved.
+        strain, told apart by ``region``; unless both stay crystals no figure counts as resolved.
     max_frames
         Frames read of each run, at a regular stride.
     progress
@@ -96,7 +97,8 @@ def analyze_interface(
         series.append(follow_cobalt(track))
         report(f"followed Co in run {index + 1}")
     checks = [read_track(control, max_frames=max_frames) for control in controls]
-    evidence = Evidence(_count_independent(tracks), _missing_controls(checks))
+    bulks = tuple(one for check in checks for one in control_survival(_bulk(check), check))
+    evidence = _evidence(tracks, bulks)
     relaxed = None
     if references is not None:
         starts = [track.relaxed() for track in tracks]
@@ -111,8 +113,7 @@ def analyze_interface(
     survival = interface_survival(
         tracks, [(one.planes.lower_A, one.planes.upper_A) for one in series]
     )
-    for index, track in enumerate(checks):
-        survival += control_survival(f"control {index + 1}", track)
+    survival += bulks
     msd = mean_squared_displacement(tracks)
     report("displacements")
     temperature = np.concatenate([track.temperature_K for track in tracks])
@@ -161,7 +162,8 @@ def definitions() -> dict[str, str]:
             "mean continuous shape measure of the six nearest O against the octahedron, centre "
             "included, over the Co of the relaxed plane nearest to the boundary "
             f"({LAYER_THICKNESS_A:g} Å thick) in which at least half have six O, wherever they "
-            "are later; the middle third of the slab is the control"
+            "are later; the middle third of "
+            "the slab (inside) is measured alike"
         ),
         "coordination": f"O within {CO_O_BOND_A:g} Å of those Co",
     }
@@ -295,12 +297,24 @@ def _count_independent(tracks: Sequence[Track]) -> int:
     return len(different)
 
 
-def _missing_controls(checks: Sequence[Track]) -> tuple[str, ...]:
-    cations = [set(track.symbols.tolist()) for track in checks]
-    electrode = any("Co" in found and not found & {"La", "Zr"} for found in cations)
-    electrolyte = any(found & {"La", "Zr"} for found in cations)
-    missing = (("electrolyte", electrolyte), ("electrode", electrode))
-    return tuple(name for name, present in missing if not present)
+def _bulk(check: Track) -> str:
+    """Return the name of a control by the slab that its atoms stand for."""
+    return "bulk electrode" if np.all(check.region == ELECTRODE) else "bulk electrolyte"
+
+
+def _evidence(tracks: Sequence[Track], bulks: Sequence[FrameworkSurvival]) -> Evidence:
+    verdicts: dict[str, list[bool | None]] = {
+        slab: [one.survived for one in bulks if one.where == f"bulk {slab}"]
+        for slab in ("electrolyte", "electrode")
+    }
+    return Evidence(
+        _count_independent(tracks),
+        missing_controls=tuple(slab for slab, found in verdicts.items() if not found),
+        moved_controls=tuple(slab for slab, found in verdicts.items() if False in found),
+        unsure_controls=tuple(
+            slab for slab, found in verdicts.items() if None in found and False not in found
+        ),
+    )
 
 
 def _cautions(

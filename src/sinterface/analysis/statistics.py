@@ -40,7 +40,7 @@ class Measure(Record):
         not `resolved`.
     resolved
         Whether the uncertainty may be called one (three or more independent builds, with bulk
-        controls); where False a report prints "not resolved" and `reason`.
+        controls that stayed crystals); where False a report prints "not resolved" and `reason`.
     reason
         Why it isn't resolved, or what the error is made from when it is.
     relaxed
@@ -88,15 +88,20 @@ class Evidence:
         Builds that differ in their starting positions.
     missing_controls
         Bulk controls that were not given, e.g. ``("electrolyte", "electrode")``.
+    moved_controls, unsure_controls
+        Bulk controls that did not stay crystals, and those of which that can't be said.
     """
 
     n_independent: int
     missing_controls: tuple[str, ...]
+    moved_controls: tuple[str, ...] = ()
+    unsure_controls: tuple[str, ...] = ()
 
     @property
     def resolved(self) -> bool:
         """Whether a degradation figure may carry an uncertainty."""
-        return self.n_independent >= MIN_REPLICAS and not self.missing_controls
+        wanting = self.missing_controls or self.moved_controls or self.unsure_controls
+        return self.n_independent >= MIN_REPLICAS and not wanting
 
     @property
     def reason(self) -> str:
@@ -110,6 +115,13 @@ class Evidence:
         if self.missing_controls:
             slabs = " and ".join(self.missing_controls)
             wanting.append(f"no bulk control of the {slabs} at the same temperature and strain")
+        wanting += [
+            f"the bulk control of the {slab} did not stay a crystal" for slab in self.moved_controls
+        ]
+        wanting += [
+            f"whether the bulk control of the {slab} stayed a crystal can't be said"
+            for slab in self.unsure_controls
+        ]
         if wanting:
             return "not resolved: " + "; ".join(wanting)
         return f"standard error between {self.n_independent} independent builds"

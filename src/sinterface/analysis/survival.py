@@ -22,7 +22,8 @@ class FrameworkSurvival(Record):
     Attributes
     ----------
     where
-        ``"electrolyte"``, ``"electrode"`` or ``"control 1"``, ``"control 2"``, ...
+        ``"electrolyte"``, ``"electrode"`` (inside of a slab), ``"bulk electrolyte"`` or
+        ``"bulk electrode"`` (controls).
     element
         La, Zr or Co.
     n_atoms

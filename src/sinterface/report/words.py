@@ -226,9 +226,29 @@ def comparison_sentence(analysis: InterfaceAnalysis) -> str:
 
 
 def headline(analysis: InterfaceAnalysis) -> str:
-    """Return the one sentence at the top of a report."""
+    """Return the sentence at the top of a report; one more where the electrode fell apart."""
+    return _width_headline(analysis) + _electrode_clause(analysis)
+
+
+def _electrode_clause(analysis: InterfaceAnalysis) -> str:
+    """Return that the inside of the slab did not stay a crystal, where that is so."""
+    moved = [one for one in analysis.survival if one.where == "electrode"]
+    if all(one.survived is not False for one in moved):
+        return ""
+    return (
+        " The electrode itself, in the inside of its slab, did not stay a crystal: what happens at "
+        "its boundaries is not theirs alone."
+    )
+
+
+def _width_headline(analysis: InterfaceAnalysis) -> str:
     resolved = [side for side in analysis.sides if side.width.resolved]
     span = f"{duration(analysis.duration_ps)} at {analysis.temperature_K:.0f} K"
+    if not resolved and analysis.sides[0].resolved:
+        return (
+            f"{span}: neither interdiffusion width rose above what the planes' spacing lets one "
+            "tell."
+        )
     if not resolved:
         return (
             f"{span}: what happened in {_builds(analysis.n_replicas)} is shown; whether it is "
@@ -294,7 +314,10 @@ def _inside_sentence(analysis: InterfaceAnalysis) -> str:
     inside = analysis.inside_csm
     if not math.isfinite(inside.final):
         return ""
-    return f"In the inside of the slab the same measure ends at {final_value(inside)}."
+    before = ""
+    if math.isfinite(inside.relaxed):
+        before = f", from {relaxed_value(inside)} in the relaxed structure"
+    return f"In the inside of the slab the same measure ends at {final_value(inside)}{before}."
 
 
 def _builds(n: int) -> str:

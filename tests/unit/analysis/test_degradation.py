@@ -70,11 +70,13 @@ def test_one_build_seen_three_times_is_not_three_builds(
 def test_three_builds_and_controls_are_resolved(make_trajectory: Any, make_slabs: Any) -> None:
     slabs = make_slabs()
     runs = [degrading_run(make_trajectory, slabs, seed, 3 + seed % 2) for seed in range(4)]
+    rng = np.random.default_rng(9)
+    rest = slabs.positions + rng.normal(0.0, 0.05, (N_FRAMES, *slabs.positions.shape))
     controls = []
     for slab in (0, 1):
         kept = slabs.region == slab
         symbols = [symbol for symbol, keep in zip(slabs.symbols, kept, strict=True) if keep]
-        frames = runs[0].all_positions[: N_FRAMES // 2, kept]
+        frames = rest[:, kept]
         controls.append(make_trajectory(symbols, slabs.region[kept], frames, slabs.cell))
     analysis = analyze_interface(runs, controls=controls)
     measure = analysis.sides[0].interdiffused
@@ -83,8 +85,15 @@ def test_three_builds_and_controls_are_resolved(make_trajectory: Any, make_slabs
     assert not analysis.sides[1].interdiffused.changed
     assert analysis.n_controls == 2
     where = {one.where for one in analysis.survival}
-    assert where == {"electrolyte", "electrode", "control 1", "control 2"}
+    assert where == {"electrolyte", "electrode", "bulk electrolyte", "bulk electrode"}
     assert any("first frame" in warning for warning in analysis.warnings)
+    # A control that melts, or is too short to judge, is no control.
+    walk = rng.normal(0.0, 0.4, controls[1].all_positions.shape).cumsum(axis=0)
+    melt = dataclasses.replace(controls[1], all_positions=controls[1].all_positions + walk)
+    melted = analyze_interface(runs, controls=[controls[0], melt]).sides[0].interdiffused
+    assert not melted.resolved
+    assert not melted.changed
+    assert "the bulk control of the electrode did not stay a crystal" in melted.reason
 
 
 def test_an_analysis_survives_the_disk(analysis: InterfaceAnalysis, tmp_path: Path) -> None:

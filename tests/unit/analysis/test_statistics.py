@@ -34,3 +34,11 @@ def test_a_change_out_of_the_unresolved_is_a_lower_bound() -> None:
 
 def test_equal_builds_are_no_certainty() -> None:
     assert not measured([[0.0, 2.0]] * 3).changed
+
+
+def test_a_control_of_which_nothing_can_be_said_is_no_control() -> None:
+    unsure = Evidence(3, (), unsure_controls=("electrode",))
+    assert not unsure.resolved
+    assert "whether the bulk control of the electrode stayed a crystal can't be said" in (
+        unsure.reason
+    )

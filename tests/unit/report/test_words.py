@@ -131,3 +131,13 @@ def test_what_happened_during_heating_is_no_absence_of_change(analysis: Interfac
     assert "most of its change happened during heating" in text
     assert "no change" not in text
     assert "no change" in words.change_sentence("distortion", replace(steady, relaxed=5.15))
+
+
+def test_the_headline_says_that_the_electrode_fell_apart(analysis: InterfaceAnalysis) -> None:
+    assert "crystal" not in words.headline(analysis)
+    melted = tuple(
+        replace(one, survived=False) if one.where == "electrode" else one
+        for one in analysis.survival
+    )
+    text = words.headline(replace(analysis, survival=melted))
+    assert "did not stay a crystal" in text
