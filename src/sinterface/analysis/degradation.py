@@ -240,7 +240,10 @@ class _Figures:
         start = np.nan
         if self.relaxed is not None:
             start = self.relaxed.interdiffused(which, per_area=per_area).initial
-        return self.measure("interdiffused Co", "nm⁻²" if per_area else "", rows, start)
+        areas = [track.area_A2 / 100.0 for track in self.tracks]
+        quantum = 1.0 / float(np.mean(areas)) if per_area else 1.0
+        unit = "nm⁻²" if per_area else ""
+        return self.measure("interdiffused Co", unit, rows, start, quantum=quantum)
 
     def disorder(self, group: str, quantity: str) -> Measure:
         """Return the shape measure or coordination of one group of Co."""
@@ -250,12 +253,22 @@ class _Figures:
         start = self.relaxed.disorder(group, quantity).initial if self.relaxed else np.nan
         return self.measure(f"{name}, {where}", "", rows, start)
 
-    def measure(self, name: str, unit: str, rows: list[FloatArray], relaxed: float) -> Measure:
+    def measure(
+        self,
+        name: str,
+        unit: str,
+        rows: list[FloatArray],
+        relaxed: float,
+        *,
+        quantum: float = 0.0,
+    ) -> Measure:
         """Return a measure of the frame-by-frame series of each run."""
         time, window = self.windows()
         parts = [window_means(row, window, len(time)) for row in rows]
         values, errors = (np.array(part) for part in zip(*parts, strict=True))
-        return combine(name, unit, time, values, errors, self.evidence, relaxed=relaxed)
+        return combine(
+            name, unit, time, values, errors, self.evidence, relaxed=relaxed, quantum=quantum
+        )
 
     def windows(self) -> tuple[FloatArray, NDArray[np.int64]]:
         """Return the middle of each window of time and the window of each frame."""

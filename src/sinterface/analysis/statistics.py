@@ -28,7 +28,8 @@ class Measure(Record):
         Mean over replicas in each window, shape (n_windows,); NaN where undefined.
     std
         Standard error of `mean`, shape (n_windows,): between replicas when there are at least
-        three, else from blocks of time inside the window, which is no error of the figure.
+        three (for counts at least Poisson's), else from blocks of time inside the window, which
+        is no error of the figure.
     replicas
         Each replica's own values, shape (n_replicas, n_windows).
     initial, initial_std, final, final_std
@@ -134,6 +135,14 @@ def standard_error(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(values.std(axis=0, ddof=1) / np.sqrt(len(values)))
 
 
+def _poisson(values: NDArray[np.float64], quantum: float) -> NDArray[np.float64]:
+    """Return the least error of the mean over the first axis of counted atoms, each `quantum`."""
+    if quantum <= 0.0:
+        return np.zeros(values.shape[1:])
+    total = np.abs(values.sum(axis=0)) / quantum
+    return np.asarray(quantum * np.sqrt(np.maximum(total, 1.0)) / len(values))
+
+
 def combine(
     name: str,
     unit: str,
@@ -144,6 +153,7 @@ def combine(
     *,
     relaxed: float = np.nan,
     resolution: float = np.nan,
+    quantum: float = 0.0,
 ) -> Measure:
     """Combine the replicas' own series into one figure.
 
@@ -161,13 +171,17 @@ def combine(
         The figure of the relaxed structures.
     resolution
         Least value that can be told from zero.
+    quantum
+        Value of one atom where the figure counts atoms: between builds the error of a sum of N
+        is then at least Poisson's, √max(N, 1) atoms.
     """
     if np.isfinite(resolution):
         values, relaxed = np.maximum(values, resolution), float(np.maximum(relaxed, resolution))
     mean = values.mean(axis=0)
     changes = values[:, -1] - values[:, 0]
     if len(values) >= MIN_REPLICAS:
-        std, change_std = standard_error(values), float(standard_error(changes))
+        std = np.maximum(standard_error(values), _poisson(values, quantum))
+        change_std = float(np.maximum(standard_error(changes), _poisson(changes, quantum)))
     else:
         std = np.sqrt((errors**2).sum(axis=0)) / len(values)
         change_std = float(np.hypot(std[0], std[-1]))

@@ -154,9 +154,13 @@ def escaped_sentence(side: SideDegradation) -> str:
     if not math.isfinite(count.final):
         return "The number of Co atoms that left the electrode is undefined in this run."
     if float(np.nan_to_num(count.replicas).max(initial=0.0)) == 0:
+        limit = ""
+        if count.resolved:
+            atoms = number(3.0 / len(count.replicas), 2)
+            limit = f" (fewer than {atoms} Co atoms a build at 95 %)"
         return (
             "No Co atom was found detached and more than 4 Å beyond the relaxed outermost Co plane "
-            "in any window; in a run of this length that is no proof of stability."
+            f"in any window{limit}; in a run of this length that is no proof of stability."
         )
     text = (
         f"At the end {final_value(count)} Co atoms a build ({final_value(density)}) are more than "

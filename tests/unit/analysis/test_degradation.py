@@ -42,7 +42,7 @@ def test_planted_losses_are_found_on_their_side(analysis: InterfaceAnalysis, sla
     assert sufficient.plane_A == pytest.approx(slabs.upper_A)
     assert deficient.interdiffused.initial == 0.0
     assert deficient.interdiffused.final == pytest.approx(4.0)
-    assert deficient.interdiffused.final_std == pytest.approx(1.0 / np.sqrt(3.0))
+    assert deficient.interdiffused.final_std == pytest.approx(np.sqrt(12.0) / 3.0)  # Poisson
     assert deficient.interdiffused_per_nm2.final == pytest.approx(4.0 / 1.44)
     assert sufficient.interdiffused.final == 0.0
     assert deficient.width.change > 5.0 * abs(sufficient.width.change)

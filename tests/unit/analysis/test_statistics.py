@@ -36,6 +36,19 @@ def test_equal_builds_are_no_certainty() -> None:
     assert not measured([[0.0, 2.0]] * 3).changed
 
 
+def test_counts_have_at_least_poissons_error() -> None:
+    rows = np.array([[0.0, 2.0], [0.0, 2.0], [0.0, 2.0]])
+    evidence = Evidence(3, ())
+    count = combine("n", "", TIME, rows, rows, evidence, quantum=1.0)
+    density = combine("n", "nm⁻²", TIME, rows / 1.5, rows, evidence, quantum=1.0 / 1.5)
+    assert np.allclose(count.std, [1.0 / 3.0, np.sqrt(6.0) / 3.0])
+    assert np.isclose(count.change_std, np.sqrt(6.0) / 3.0)
+    assert np.allclose(density.std, count.std / 1.5)
+    assert not count.changed  # 2.0 ± 0.8 with two degrees of freedom
+    many = combine("n", "", TIME, 20.0 * rows, rows, evidence, quantum=1.0)
+    assert many.changed
+
+
 def test_a_control_of_which_nothing_can_be_said_is_no_control() -> None:
     unsure = Evidence(3, (), unsure_controls=("electrode",))
     assert not unsure.resolved

@@ -82,6 +82,7 @@ def test_no_escaped_cobalt_is_no_proof_of_stability(analysis: InterfaceAnalysis)
     none = replace(side.interdiffused, replicas=0 * side.interdiffused.replicas, final=0.0)
     text = words.escaped_sentence(replace(side, interdiffused=none))
     assert text.startswith("No Co atom")
+    assert "fewer than 1.0 Co atoms a build at 95 %" in text
     assert "no proof of stability" in text
 
 
