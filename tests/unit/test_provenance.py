@@ -12,6 +12,7 @@ from sinterface.provenance import (
     file_digest,
     git_state,
     host,
+    source_state,
     versions,
 )
 
@@ -48,7 +49,7 @@ def test_cores_respect_a_container(tmp_path: Path) -> None:
 def test_versions() -> None:
     found = versions()
     assert found["sinterface"]
-    assert found["numpy"]
+    assert {"numpy", "ase", "vesin", "mpich", "matplotlib"} <= set(found)
 
 
 def test_git_state(tmp_path: Path) -> None:
@@ -63,3 +64,6 @@ def test_git_state(tmp_path: Path) -> None:
     assert state["modified"] is False
     (tmp_path / "a").write_text("2")
     assert git_state(tmp_path) == {**state, "modified": True}
+    module = tmp_path / "src" / "sinterface" / "provenance.py"
+    assert source_state(module) == git_state(tmp_path)
+    assert source_state(tmp_path / "lib" / "python" / "site-packages" / "sinterface" / "a") is None
