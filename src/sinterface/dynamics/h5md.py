@@ -6,7 +6,6 @@ specification 1.1.0 with its module ``units`` 1.0.
 
 from __future__ import annotations
 
-import getpass
 import json
 import os
 from collections.abc import Mapping
@@ -199,7 +198,7 @@ def _value_datasets(file: h5py.File, velocities: bool) -> dict[str, h5py.Dataset
 def _write_metadata(file: h5py.File, settings: Mapping[str, Any]) -> None:
     root = file.create_group("h5md")
     root.attrs["version"] = np.array([1, 1], dtype=np.int32)
-    root.create_group("author").attrs["name"] = np.bytes_(_author().encode("ascii", "replace"))
+    root.create_group("author").attrs["name"] = np.bytes_("sinterface")  # no login name
     creator = root.create_group("creator")
     creator.attrs["name"] = np.bytes_("sinterface")
     creator.attrs["version"] = np.bytes_(sinterface.__version__)
@@ -209,13 +208,6 @@ def _write_metadata(file: h5py.File, settings: Mapping[str, Any]) -> None:
     units.attrs.create("system", "Angstrom ps eV K u GPa", dtype=_ASCII)
     parameters = file.create_group("parameters")
     parameters.create_dataset("settings", data=json.dumps(dict(settings), sort_keys=True))
-
-
-def _author() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError, ImportError):
-        return "unknown"
 
 
 def _write_particles(

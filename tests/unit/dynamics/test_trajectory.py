@@ -84,7 +84,7 @@ def test_layout_is_h5md(tmp_path: Path) -> None:
     write_segment(tmp_path, 0, range(0, 30, 10))
     with h5py.File(tmp_path / "segment-000.h5") as file:
         assert file["h5md"].attrs["version"].tolist() == [1, 1]
-        assert file["h5md/author"].attrs["name"]
+        assert file["h5md/author"].attrs["name"] == b"sinterface"
         assert file["h5md/creator"].attrs["name"] == b"sinterface"
         assert file["h5md/modules/units"].attrs["version"].tolist() == [1, 0]
         particles = file["particles/all"]
