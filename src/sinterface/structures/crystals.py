@@ -178,8 +178,9 @@ def _read_cif(path: Path) -> Any:
                 primitive=False, check_occu=False, symmetrized=True
             )
         except Exception as error:  # the parser raises many kinds; all mean one thing here
+            reason = str(error) or type(error).__name__
             raise InputError(
-                f"'{path}' can't be read as a CIF file ({error}); check it in a structure viewer."
+                f"'{path}' can't be read as a CIF file ({reason}); check it in a structure viewer."
             ) from error
     return structures[0]
 

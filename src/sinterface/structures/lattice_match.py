@@ -84,10 +84,13 @@ def match_lattices(
             f"The two planes have no common cell with edges of {shortest_edge_A:g} to "
             f"{longest_edge_A:g} Å; choose other planes."
         )
+    first, second = (100 * strain for strain in best.edge_strain)
     edges = " × ".join(f"{edge:.1f}" for edge in np.linalg.norm(best.cell, axis=1))
     raise InputError(
         f"The two planes don't match within a strain of {100 * max_strain:g} %: the best common "
-        f"cell, {edges} Å, strains the electrode by {100 * best.strain:.2f} %; "
+        f"cell, {edges} Å, strains the electrode's edges by {first:.2f} % and {second:.2f} % and "
+        f"changes their angle by {best.angle_change_degrees:.2f}° "
+        f"({math.degrees(max_strain):.2f}° is the limit); "
         "raise max_strain or choose other planes."
     )
 

@@ -78,7 +78,8 @@ class InterfaceTable(Table):
     electrolyte: str = Field(
         default="llzo",
         min_length=1,
-        description='The electrolyte: "llzo", or a CIF file (relative to this file).',
+        description='The electrolyte: "llzo", "llzo-tetragonal", or a CIF file (relative to this '
+        "file).",
     )
     electrode: str = Field(
         default="lco",

@@ -44,6 +44,8 @@ def read_study(path: Path | str) -> StudyFile:
         When the file is missing, is no TOML, or has a key or value that isn't allowed.
     """
     file = Path(path)
+    if file.is_dir():
+        raise InputError(f"'{file}' is a folder; give the study file (.toml) itself.")
     if not file.is_file():
         raise InputError(
             f"There is no study file '{file}'. Write one with 'sinterface init {file}'."

@@ -44,7 +44,9 @@ def test_equal_lattices_match_without_strain():
 
 
 def test_planes_beyond_the_limit_name_the_best():
-    with pytest.raises(InputError, match=r"within a strain of 0.01 %: the best common cell, .* Å"):
+    with pytest.raises(
+        InputError, match=r"within a strain of 0.01 %: the best common cell, .* Å, .* angle by .*°"
+    ):
         match_lattices(LLZO, LCO_104, max_strain=1e-4)
 
 

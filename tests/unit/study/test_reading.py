@@ -97,6 +97,8 @@ def test_study_without_a_name(tmp_path: Path, text: str, expected: str) -> None:
 def test_missing_file(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"no study file .*sinterface init"):
         read_study(tmp_path / "none.toml")
+    with pytest.raises(InputError, match="is a folder; give the study file"):
+        read_study(tmp_path)
 
 
 def test_file_that_is_no_text(tmp_path: Path) -> None:
