@@ -1,9 +1,7 @@
-"""The command line: ``sinterface init | check | run | show | predict``."""
+"""The command line: ``sinterface init | check | run | show | predict | label | train | export``."""
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 import json
 import sys
 from pathlib import Path
@@ -13,6 +11,9 @@ import typer
 from typer.core import TyperGroup
 
 from sinterface.cli import options
+from sinterface.cli.export import export
+from sinterface.cli.label import label
+from sinterface.cli.train import train
 from sinterface.errors import SinterfaceError
 
 RESUMABLE = ("run", "label", "train")
@@ -150,15 +151,8 @@ def _show(data: dict[str, Any], table: Any, as_json: bool) -> None:
     Console(width=width).print(table)
 
 
-def _register(name: str) -> None:
-    """Add a command whose module ``sinterface.cli.<name>`` brings a function of that name."""
-    module = f"sinterface.cli.{name}"
-    if importlib.util.find_spec(module) is not None:
-        app.command()(getattr(importlib.import_module(module), name))
-
-
-for _extra in ("label", "train", "export"):
-    _register(_extra)
+for _command in (label, train, export):
+    app.command()(_command)
 
 
 def main() -> None:

@@ -29,7 +29,9 @@ def test_init_writes_a_study_that_reads(runner: CliRunner) -> None:
     assert runner.invoke(app, ["init", "garnet.toml", "--force"]).exit_code == 0
 
 
-@pytest.mark.parametrize("command", ["init", "check", "run", "show", "predict"])
+@pytest.mark.parametrize(
+    "command", ["init", "check", "run", "show", "predict", "label", "train", "export"]
+)
 def test_help_teaches_with_an_example(runner: CliRunner, command: str) -> None:
     result = runner.invoke(app, [command, "--help"])
     assert result.exit_code == 0
