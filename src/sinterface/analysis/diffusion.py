@@ -173,9 +173,11 @@ def _diffusivity(
     if not value > 2.0 * error:
         reason = f"slope {value:.1e} ± {error:.1e} cm²/s is within twice its error of zero"
         return Diffusivity(element, np.nan, np.nan, False, reason)
-    source = "atoms or replicas" if len(runs) >= MIN_REPLICAS else "atoms"
+    source = f"the larger of that between {len(runs)} replicas and that between atoms"
+    if len(runs) < MIN_REPLICAS:
+        source = "that between atoms, which may move together"
     reason = (
-        f"lags {lag[0]:.3g}–{lag[-1]:.3g} ps, MSD ∝ lag^{exponent:.2f}, error between {source}; "
+        f"lags {lag[0]:.3g}–{lag[-1]:.3g} ps, MSD ∝ lag^{exponent:.2f}, standard error of the slope: {source}; "
         "mean over the whole cell"
     )
     return Diffusivity(element, value, error, True, reason)

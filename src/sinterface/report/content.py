@@ -44,7 +44,7 @@ UNITS: dict[str, str] = {
 _WORDS = {
     "sha256": "SHA-256", "li": "Li", "rmse": "RMSE", "mae": "MAE", "cpu": "processor",
     "llzo": "LLZO", "lco": "LCO", "csm": "shape measure", "r2": "R²", "n": "number of",
-    "git": "source tree", "std": "standard deviation", "zbl": "ZBL",
+    "git": "study folder", "std": "standard deviation", "zbl": "ZBL",
 }  # fmt: skip
 
 _SOURCES = ("dividing", "source")
@@ -63,7 +63,7 @@ _LEAST_A: dict[frozenset[str], float] = {
 _LABELS = {
     "shortest_A": "shortest distances as built, least allowed in brackets (Å)",
     "relaxed_shortest_A": "shortest distances, relaxed (Å)",
-    "coordination": "oxygen neighbours as built",
+    "coordination": "oxygen neighbours as built (Co on a stoichiometric (104) surface has five)",
     "n_atoms_by_region": "atoms of each slab",
     "mismatch_percent": "strain of each edge (%)",
     "li_deficient": "Li-deficient boundary",

@@ -153,7 +153,9 @@ def _context(
         "headline": words.headline(analysis),
         "comparison": words.comparison_sentence(analysis),
         "limits": said,
-        "methods": words.methods(analysis, study=study, card=card, cutoff_A=cutoff_A),
+        "methods": words.methods(
+            analysis, study=study, card=card, cutoff_A=cutoff_A, certificates=certificates
+        ),
         "side_names": SIDE_NAMES,
         "settings": content.rows([study]),
         "certificate": content.certificate_rows(certificates),

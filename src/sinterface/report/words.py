@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -273,8 +273,9 @@ def methods(
     study: Mapping[str, Any],
     card: Mapping[str, Any],
     cutoff_A: float | None,
+    certificates: Sequence[Mapping[str, Any]] = (),
 ) -> str:
-    """Return the methods paragraph, from the settings and what was measured."""
+    """Return the methods paragraph, from the settings, certificates and what was measured."""
     interface, dynamics = study.get("interface", {}), study.get("dynamics", {})
     method = reference_method(card) or "a reference that its card does not name"
     reach = "" if cutoff_A is None else f" with a cutoff of {cutoff_A:g} Å"
@@ -286,8 +287,8 @@ def methods(
     strained = "" if strain is None else f" (allowed strain of an edge: {100 * strain:g} %)"
     return (
         "One periodic cell holds both boundaries: the electrode in the middle, the Li-deficient "
-        "boundary below it and the Li-sufficient one above; the whole cell is formally "
-        f"neutral{strained}. Positions and the length of the normal were relaxed before the run. "
+        f"boundary below it and the Li-sufficient one above{strained}. "
+        f"{_charge_sentence(certificates)}{_relaxation_sentence(certificates)}"
         "Forces come from a Behler–Parrinello network (one network an element, atom-centred "
         f"symmetry functions{reach}) trained on {method}. Molecular dynamics at constant "
         f"temperature and volume ran in LAMMPS for {duration(analysis.duration_ps)}{heating}"
@@ -295,6 +296,27 @@ def methods(
         f"(standard deviation {analysis.temperature_std_K:.1f} K); a frame was analysed every "
         f"{analysis.frame_interval_ps:g} ps, {analysis.n_frames} frames in all."
     )
+
+
+def _charge_sentence(certificates: Sequence[Mapping[str, Any]]) -> str:
+    charges = [float(one["charge_e"]) for one in certificates if "charge_e" in one]
+    if not charges or len(charges) < len(certificates):
+        return ""
+    if max(map(abs, charges)) < 1e-6:
+        return "The whole cell is formally neutral. "
+    stated = ", ".join(f"{charge:+g}".replace("-", "−") for charge in charges)
+    return f"The whole cell carries a formal charge (builds in order: {stated} e). "
+
+
+def _relaxation_sentence(certificates: Sequence[Mapping[str, Any]]) -> str:
+    ended = [one.get("relaxation", {}).get("converged") for one in certificates]
+    text = "Positions and the length of the normal were relaxed before the run"
+    if False in ended:
+        wanting = ", ".join(str(n) for n, one in enumerate(ended, 1) if one is False)
+        return f"{text}, but not to the tolerances in build {wanting}. "
+    if ended and all(ended):
+        text += ", to the tolerances of the settings"
+    return f"{text}. "
 
 
 def reference_method(card: Mapping[str, Any]) -> str | None:

@@ -50,6 +50,7 @@ def test_a_known_diffusivity_comes_back_inside_its_error(
         if not found.supported:  # a bad draw may look non-linear, and then says so
             assert "too short" in found.reason
             continue
+        assert ("between 4 replicas" in found.reason) == (n_replicas == 4)
         deviations.append((found.D_cm2_per_s - 0.5e-4) / found.D_std_cm2_per_s)
     assert len(deviations) >= 15
     # Removing the drift of 100 walkers takes 1 % off D, less than a third of its error.

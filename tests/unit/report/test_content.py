@@ -16,6 +16,7 @@ from sinterface.report import content, words
         ("li_excess_per_nm2", "Li excess (nm⁻²)"),
         ("energy_meV_per_atom", "energy (meV/atom)"),
         ("name", "name"),
+        ("git", "study folder"),
         ("max_steps", "max steps"),
     ],
 )

@@ -106,6 +106,24 @@ def test_methods_repeat_the_settings(analysis: InterfaceAnalysis) -> None:
         assert part in text
 
 
+def test_methods_say_of_charge_and_relaxation_what_the_certificates_say(
+    analysis: InterfaceAnalysis,
+) -> None:
+    def text(*certificates: dict[str, object]) -> str:
+        return words.methods(
+            analysis, study=STUDY, card=CARD, cutoff_A=6.0, certificates=certificates
+        )
+
+    good = {"charge_e": 0.0, "relaxation": {"converged": True}}
+    bad = {"charge_e": -3.0, "relaxation": {"converged": False}}
+    assert "formally neutral" in text(good)
+    assert "to the tolerances of the settings" in text(good)
+    assert "neutral" not in text(good, bad)
+    assert "+0, −3 e" in text(good, bad)
+    assert "not to the tolerances in build 2." in text(good, bad)
+    assert "neutral" not in text()
+
+
 def test_formula_has_subscripts_and_ends_with_oxygen() -> None:
     assert words.formula({"O": 372, "Co": 90, "Li": 202, "La": 48, "Zr": 32}) == (
         "Li₂₀₂La₄₈Zr₃₂Co₉₀O₃₇₂"
