@@ -28,6 +28,7 @@ from sinterface.analysis.sides import (
     Series,
     edge_widths,
     electrode_cobalt,
+    follow_bulk,
     follow_cobalt,
 )
 from sinterface.analysis.statistics import Evidence, Measure, combine, window_means
@@ -142,6 +143,7 @@ def analyze_interface(
         survival=survival,
         definitions=definitions(),
         warnings=tuple(warnings),
+        **_bulk_measures(checks),
     )
 
 
@@ -313,6 +315,25 @@ def _count_independent(tracks: Sequence[Track]) -> int:
 def _bulk(check: Track) -> str:
     """Return the name of a control by the slab that its atoms stand for."""
     return "bulk electrode" if np.all(check.region == ELECTRODE) else "bulk electrolyte"
+
+
+def _bulk_measures(checks: Sequence[Track]) -> dict[str, Measure]:
+    """Return the disorder figures of the bulk electrode, if one with Co and O was given."""
+    for track in checks:
+        if _bulk(track) == "bulk electrode" and {"Co", "O"} <= set(track.symbols.tolist()):
+            edges, window = time_windows(track.time_ps, N_WINDOWS)
+            time = 0.5 * (edges[1:] + edges[:-1])
+            names = {"csm": "CoO6 shape measure", "coordination": "O neighbours of Co"}
+            return {
+                f"bulk_{key}": _one_run(f"{name}, bulk electrode", time, row, window)
+                for (key, name), row in zip(names.items(), follow_bulk(track), strict=True)
+            }
+    return {}
+
+
+def _one_run(name: str, time_ps: FloatArray, row: FloatArray, window: NDArray[np.int64]) -> Measure:
+    means, errors = window_means(row, window, len(time_ps))
+    return combine(name, "", time_ps, means[None], errors[None], Evidence(1, ()))
 
 
 def _evidence(tracks: Sequence[Track], bulks: Sequence[FrameworkSurvival]) -> Evidence:

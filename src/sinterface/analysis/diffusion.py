@@ -177,7 +177,7 @@ def _diffusivity(
     if len(runs) < MIN_REPLICAS:
         source = "that between atoms, which may move together"
     reason = (
-        f"lags {lag[0]:.3g}–{lag[-1]:.3g} ps, MSD ∝ lag^{exponent:.2f}, standard error of the slope: {source}; "
-        "mean over the whole cell"
+        f"lags {lag[0]:.3g}–{lag[-1]:.3g} ps, MSD ∝ lag^{exponent:.2f}, "
+        f"standard error of the slope: {source}; mean over the whole cell"
     )
     return Diffusivity(element, value, error, True, reason)

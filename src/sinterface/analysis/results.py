@@ -81,7 +81,10 @@ class InterfaceAnalysis(Record):
     sides
         The Li-deficient (lower) side, then the Li-sufficient (upper) side.
     inside_csm, inside_coordination
-        Control: the same disorder figures for the Co in the inside of the slab.
+        The same disorder figures for the Co in the inside of the slab.
+    bulk_csm, bulk_coordination
+        The same of all Co of the bulk electrode that was run as control; None without one. One
+        run: never resolved.
     profiles, rdfs, msd
         Element profiles, partial RDFs, mean squared displacements.
     survival
@@ -111,6 +114,8 @@ class InterfaceAnalysis(Record):
     survival: tuple[FrameworkSurvival, ...]
     definitions: dict[str, str]
     warnings: tuple[str, ...]
+    bulk_csm: Measure | None = None
+    bulk_coordination: Measure | None = None
 
     def write(self, directory: Path | str) -> tuple[Path, ...]:
         """Write ``analysis.json`` and the CSV files into `directory`; return their paths.

@@ -117,6 +117,20 @@ def follow_cobalt(track: Track) -> Series:
     return series
 
 
+def follow_bulk(track: Track) -> tuple[FloatArray, FloatArray]:
+    """Return shape measure and coordination of all Co of a bulk run, shape (n_frames,) each."""
+    cobalt, oxygen = electrode_cobalt(track), np.flatnonzero(track.symbols == "O")
+    none, every = np.zeros(len(cobalt), dtype=bool), np.ones(len(cobalt), dtype=bool)
+    groups = {"lower": none, "upper": none, "inside": every}
+    empty = ({name: np.zeros(track.n_frames) for name in GROUPS} for _ in range(3))
+    series = Series(CoPlanes(0.0, 0.0, none, none, every), groups, *empty)
+    for frame in range(track.n_frames):
+        positions = track.positions[frame]
+        found = find_neighbors(positions[oxygen], positions[cobalt], track.cell[frame], SHELL_A)
+        _measure_octahedra(series, found, frame, len(cobalt))
+    return series.csm["inside"], series.coordination["inside"]
+
+
 def detached(
     heights_A: FloatArray,
     bonds: Neighbors,

@@ -87,6 +87,12 @@ def test_three_builds_and_controls_are_resolved(make_trajectory: Any, make_slabs
     where = {one.where for one in analysis.survival}
     assert where == {"electrolyte", "electrode", "bulk electrolyte", "bulk electrode"}
     assert any("first frame" in warning for warning in analysis.warnings)
+    assert analysis.bulk_csm is not None
+    assert analysis.bulk_coordination is not None
+    # This control keeps the O beyond its outermost Co.
+    assert analysis.bulk_coordination.final == pytest.approx(6.0)
+    assert 0.0 < analysis.bulk_csm.final < 0.5
+    assert not analysis.bulk_csm.resolved
     # A control that melts, or is too short to judge, is no control.
     walk = rng.normal(0.0, 0.4, controls[1].all_positions.shape).cumsum(axis=0)
     melt = dataclasses.replace(controls[1], all_positions=controls[1].all_positions + walk)
