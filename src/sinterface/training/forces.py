@@ -89,9 +89,7 @@ class ForceKernel:
     def _jvp(self, job: tuple[Sample, NDArray[np.float64], NDArray[np.float64]]) -> Any:
         sample, move, strain = job
         move, strain = np.ascontiguousarray(move), np.ascontiguousarray(strain)
-        return self.descriptor.jvp(
-            sample.positions, sample.species, sample.neighbors, move, strain
-        )
+        return self.descriptor.jvp(sample.positions, sample.species, sample.neighbors, move, strain)
 
     def _map(self, function: Any, jobs: Any) -> Any:
         return map(function, jobs) if self.pool is None else self.pool.map(function, jobs)

@@ -77,13 +77,9 @@ class ElementNetwork(torch.nn.Module):
 
     def set_plain(self, network: Network) -> None:
         """Take over the weights of `network`, which acts on scaled functions."""
-        first = np.linalg.solve(
-            self.whitening.to(torch.float64).numpy().T, network.weights[0].T
-        ).T
+        first = np.linalg.solve(self.whitening.to(torch.float64).numpy().T, network.weights[0].T).T
         with torch.no_grad():
-            for parameter, value in zip(
-                self.weights, (first, *network.weights[1:]), strict=True
-            ):
+            for parameter, value in zip(self.weights, (first, *network.weights[1:]), strict=True):
                 parameter.copy_(torch.from_numpy(np.ascontiguousarray(value)))
             for parameter, value in zip(self.biases, network.biases, strict=True):
                 parameter.copy_(torch.from_numpy(value))

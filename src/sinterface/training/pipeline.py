@@ -111,18 +111,14 @@ class _Course:
     folder: Path
     progress: ProgressCallback | None
 
-    def prepare(
-        self, parts: dict[str, list[Atoms]]
-    ) -> tuple[Preparation, dict[str, list[Sample]]]:
+    def prepare(self, parts: dict[str, list[Atoms]]) -> tuple[Preparation, dict[str, list[Sample]]]:
         """Return scaling, atomic energies and the samples of each part."""
         rows = self.recipe.rows()
         elements = tuple(each[0].center for each in rows)
         descriptor = _descriptor(self.recipe, rows)
         descriptor.precision = "mixed" if self.recipe.fit.precision == "single" else "double"
         cutoff_A = self.recipe.symmetry.cutoff_A
-        make = partial(
-            compute_raw, elements=elements, cutoff_A=cutoff_A, descriptor=descriptor
-        )
+        make = partial(compute_raw, elements=elements, cutoff_A=cutoff_A, descriptor=descriptor)
         raw: dict[str, list[RawFrame]] = {}
         for name, frames in parts.items():
             if self.progress is not None:
@@ -145,9 +141,7 @@ class _Course:
             for part in parts
         ]
         dtype = torch.float64 if fit_table.precision == "double" else torch.float32
-        networks = Networks(
-            matrices, potential.hidden, potential.activation, fit_table.seed, dtype
-        )
+        networks = Networks(matrices, potential.hidden, potential.activation, fit_table.seed, dtype)
         if fit_table.start_from is not None:
             self._start(networks, preparation, self.folder / fit_table.start_from)
         factors = tuple(inverse_sigma(stats) for stats in preparation.scaling)

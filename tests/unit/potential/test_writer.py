@@ -23,6 +23,7 @@ from sinterface.potential.writer import (
     toml_text,
     write_potential,
 )
+import itertools
 
 ELEMENTS = ("La", "O", "Li")
 RADIAL = (RadialFunction(0.05), RadialFunction(1.5, 2.0))
@@ -40,7 +41,7 @@ def make_files(**changes: Any) -> PotentialFiles:
         mean = random.uniform(0.0, 1.0, n)
         scaling.append(Scaling(mean - 1.0, mean + 1.0, mean, sigma))
         sizes = (n, 5, 4, 1)
-        weights = [random.normal(0, 0.5, (b, a)) for a, b in zip(sizes, sizes[1:], strict=False)]
+        weights = [random.normal(0, 0.5, (b, a)) for a, b in itertools.pairwise(sizes)]
         networks.append(Network(tuple(weights), tuple(random.normal(0, 1, b) for b in sizes[1:])))
     values: dict[str, Any] = {
         "rows": rows,
