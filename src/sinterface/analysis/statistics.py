@@ -75,8 +75,8 @@ class Measure(Record):
 
     @property
     def lower_bound(self) -> bool:
-        """Whether the change began or ended below the resolution, so that it may be larger."""
-        return self.below(self.initial) != self.below(self.final)
+        """Whether a change began or ended below the resolution, so that it may be larger."""
+        return self.changed and self.below(self.initial) != self.below(self.final)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -84,7 +84,7 @@ def _builds_limit(analysis: InterfaceAnalysis) -> str:
     if side.resolved:
         return (
             f"Every ± of a degradation figure is the {words.reason(side.reason)}, beside "
-            f"{analysis.n_controls} bulk controls."
+            f"{analysis.n_controls} bulk controls that stayed crystals."
         )
     return (
         f"Figures marked “{words.NOT_RESOLVED}” carry no uncertainty: {words.reason(side.reason)}."

@@ -142,8 +142,8 @@ def _verdict(measure: Measure) -> str:
         return "no change that can be told from zero at 95 %"
     if abs(measure.initial - measure.relaxed) > 0.5 * whole:
         return (
-            "so that most of its change happened during heating, before the first window; what "
-            "came after can't be told from zero at 95 %"
+            "so that most of its change happened during heating, before the first window, thermal "
+            "motion included; what came after can't be told from zero at 95 %"
         )
     return "which differs from the relaxed structure but not from the first window at 95 %"
 
@@ -217,7 +217,7 @@ def comparison_sentence(analysis: InterfaceAnalysis) -> str:
     change = [side.width.replicas[:, -1] - side.width.replicas[:, 0] for side in analysis.sides]
     difference = change[0] - change[1]
     mean, error = _mean_and_error(difference)
-    if abs(mean) > _student(len(difference)) * error:
+    if error > 0.0 and abs(mean) > _student(len(difference)) * error:
         more, less = (lower, upper) if mean > 0 else (upper, lower)
         return (
             f"The {SIDE_NAMES[more.side]} side widened more than the {SIDE_NAMES[less.side]} one, "
@@ -343,7 +343,11 @@ def _inside_sentence(analysis: InterfaceAnalysis) -> str:
     before = ""
     if math.isfinite(inside.relaxed):
         before = f", from {relaxed_value(inside)} in the relaxed structure"
-    return f"In the inside of the slab the same measure ends at {final_value(inside)}{before}."
+    text = f"In the inside of the slab the same measure ends at {final_value(inside)}{before}"
+    if analysis.bulk_csm is None or not math.isfinite(analysis.bulk_csm.final):
+        return f"{text}."
+    bulk = final_value(analysis.bulk_csm)
+    return f"{text}; in the bulk electrode at the same temperature at {bulk}."
 
 
 def _builds(n: int) -> str:

@@ -160,3 +160,9 @@ def test_the_headline_says_that_the_electrode_fell_apart(analysis: InterfaceAnal
     )
     text = words.headline(replace(analysis, survival=melted))
     assert "did not stay a crystal" in text
+
+
+def test_the_bulk_electrode_stands_beside_the_inside(analysis: InterfaceAnalysis) -> None:
+    bulk = replace(analysis.inside_csm, final=4.0, resolved=False)
+    text = plain(words.side_paragraph(analysis.sides[0], replace(analysis, bulk_csm=bulk), None))
+    assert "in the bulk electrode at the same temperature at 4.00." in text
