@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from sinterface.potential.model import Potential
 
 STRUCTURE_NAME = "interface.extxyz"
+RATE_STEPS = 20
 
 
 def identify(file: StudyFile) -> dict[str, str]:
@@ -307,27 +308,29 @@ def count_atoms(file: StudyFile) -> dict[str, int]:
 
 
 def measure_rate(file: StudyFile, seconds: float = 2.0) -> float:
-    """Measure the potential's speed on the study's electrolyte, in atom-steps/s.
+    """Measure the speed of the dynamics on the study's electrolyte, in atom-steps/s.
 
-    Forces of one crystal cell in the study's precision and threads are computed again and again,
-    a little displaced each time, for `seconds` (at least three times); the first one is not
-    counted.
+    The bulk control of the electrolyte goes through LAMMPS in the study's precision and threads,
+    at rest, for `seconds` (at least `RATE_STEPS` steps); the first steps are not counted.
     """
-    import numpy as np
+    from sinterface.dynamics.interaction import potential_interaction
+    from sinterface.dynamics.lammps_system import LammpsSystem
+    from sinterface.study.controls import bulk_control, fit_crystals
 
-    from sinterface.structures.crystals import load_crystal
-
-    atoms = load_crystal(crystal_of(file, "electrolyte"))
-    precision = file.study.dynamics.precision
-    atoms.calc = potential_of(file).calculator(precision=precision, threads=threads_of(file))
-    atoms.get_forces()
-    generator = np.random.default_rng(0)
-    positions, count, started = atoms.positions.copy(), 0, time.perf_counter()
-    while count < 3 or time.perf_counter() - started < seconds:
-        atoms.positions = positions + generator.normal(0.0, 0.02, positions.shape)
-        atoms.get_forces()
-        count += 1
-    return len(atoms) * count / (time.perf_counter() - started)
+    potential, table = potential_of(file), file.study.dynamics
+    fit = fit_crystals(crystals_of(file), file.study.interface)
+    atoms = bulk_control(fit, "electrolyte", potential.cutoff_A)
+    interaction = potential_interaction(
+        potential, precision=table.precision, threads=threads_of(file)
+    )
+    with LammpsSystem(atoms, interaction, table.timestep_fs) as system:
+        system.create()
+        system.run(RATE_STEPS, setup=True)
+        steps, started = 0, time.perf_counter()
+        while steps == 0 or time.perf_counter() - started < seconds:
+            system.run(RATE_STEPS, setup=False)
+            steps += RATE_STEPS
+        return len(atoms) * steps / (time.perf_counter() - started)
 
 
 PIPELINE = Pipeline(
