@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,6 @@ from sinterface.potential.writer import (
     toml_text,
     write_potential,
 )
-import itertools
 
 ELEMENTS = ("La", "O", "Li")
 RADIAL = (RadialFunction(0.05), RadialFunction(1.5, 2.0))
