@@ -17,9 +17,10 @@ from sinterface.training.recipe import Recipe
 EXPLANATION = (
     "Root mean square errors on held-out trajectories; energies per atom raw and after removing "
     "the mean error; against the reference named here, which is not experiment. Explored "
-    "trajectories start from labelled frames, some of them training frames, and strained crystals count as "
-    "trajectories of one frame: a held-out frame can have a relative in the training set, so a new "
-    "composition may be worse. Frames with forces above largest_force_eV_per_A are left out."
+    "trajectories start from labelled frames, some of them training frames, and strained "
+    "crystals count as trajectories of one frame: a held-out frame can have a relative in the "
+    "training set, so a new composition may be worse. Frames with forces above "
+    "largest_force_eV_per_A are left out."
 )
 
 
