@@ -27,13 +27,13 @@ def make_networks(samples: Any, dtype: torch.dtype = torch.float64) -> Networks:
 def test_overfits_a_toy_set(make_samples: Any) -> None:
     samples, kernel = make_samples(6, np.float64)
     networks = make_networks(samples)
-    settings = FitTable(epochs=60, batch_frames=3, learning_rate=0.02, validate_epochs=30,
+    settings = FitTable(epochs=120, batch_frames=3, learning_rate=0.02, validate_epochs=60,
                         average=0.9, weight_decay=0.0)  # fmt: skip
     before = measure_errors(networks, kernel, samples)
     fit(networks, kernel, samples, samples, settings, LossScales())
     after = measure_errors(networks, kernel, samples)
     assert after.energy_meV_per_atom < 5.0 < before.energy_meV_per_atom
-    assert after.force_eV_per_A < 0.12
+    assert after.force_eV_per_A < 0.08
     assert after.force_eV_per_A < 0.1 * before.force_eV_per_A
 
 
