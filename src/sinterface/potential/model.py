@@ -19,7 +19,11 @@ from sinterface.kernels import _core
 from sinterface.kernels.neighbors import NeighborList, neighbor_list
 
 if TYPE_CHECKING:
+    from torch import device as torch_device
+    from torch import dtype as torch_dtype
+
     from sinterface.potential.calculator import SinterfaceCalculator
+    from sinterface.potential.torch_twin import TorchPotential
 
 SHIPPED = Path(__file__).parent / "shipped"
 PRECISIONS = ("double", "mixed")
@@ -168,6 +172,33 @@ class Potential:
         return SinterfaceCalculator(
             self, precision=precision, threads=threads, count_extrapolation=count_extrapolation
         )
+
+    def torch(
+        self, device: str | torch_device = "cpu", dtype: torch_dtype | None = None
+    ) -> TorchPotential:
+        """Return the same potential as a differentiable torch module.
+
+        Parameters
+        ----------
+        device
+            Where its tables and tensors live: ``"cpu"``, ``"cuda"``, ...
+        dtype
+            ``torch.float64`` (default) or ``torch.float32``.
+
+        Raises
+        ------
+        InputError
+            When torch is not installed or can't use `device`.
+        """
+        try:
+            import torch
+        except ImportError as error:
+            raise InputError(
+                "The torch twin needs torch; install it with: pip install 'sinterface[train]'"
+            ) from error
+        from sinterface.potential.torch_twin import TorchPotential
+
+        return TorchPotential(self, device, dtype or torch.float64)
 
     def __repr__(self) -> str:
         return f"Potential('{self.directory.name}', elements={' '.join(self.elements)})"
