@@ -1,6 +1,7 @@
 // Threads that stay: starting one for every step of a simulation costs more than the step of a small cell.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <functional>
 #include <mutex>
@@ -22,8 +23,9 @@ private:
     std::mutex entry_, mutex_;
     std::condition_variable start_, done_;
     const std::function<void(int)>* task_ = nullptr;
-    unsigned long long round_ = 0;
-    int n_threads_ = 0, wanted_ = 0, left_ = 0;
+    std::atomic<unsigned long long> round_{0};
+    std::atomic<int> left_{0};
+    int n_threads_ = 0, wanted_ = 0;
 };
 
 }  // namespace sinterface

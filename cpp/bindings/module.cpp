@@ -42,20 +42,31 @@ struct Neighborhood {
         if (species.shape(0) != n || first.shape(0) != n + 1) throw nb::value_error("species needs one entry and first one more entry than there are atoms");
         if (first(0) != 0 || static_cast<std::size_t>(first(n)) != neighbors.shape(0) || shifts.shape(0) != neighbors.shape(0))
             throw nb::value_error("first, neighbors and shifts do not belong together");
-        const int n_elements = static_cast<int>(engine.potential().elements.size());
+        check(engine, species, first, neighbors);
+        lists.resize(n), counts.resize(n), atoms.resize(n), shift_rows.resize(n);
         for (std::size_t i = 0; i < n; ++i) {
-            if (species(i) >= n_elements) throw nb::value_error("a species index is beyond the potential's elements");
-            if (first(i + 1) < first(i)) throw nb::value_error("first must not decrease");
-            lists.push_back(neighbors.data() + first(i));
-            shift_rows.push_back(shifts.data() + 3 * first(i));
-            counts.push_back(static_cast<int>(first(i + 1) - first(i)));
-            atoms.push_back(static_cast<int>(i));
+            lists[i] = neighbors.data() + first(i);
+            shift_rows[i] = shifts.data() + 3 * first(i);
+            counts[i] = static_cast<int>(first(i + 1) - first(i));
+            atoms[i] = static_cast<int>(i);
         }
-        for (std::size_t k = 0; k < neighbors.shape(0); ++k)
-            if (neighbors(k) < 0 || static_cast<std::size_t>(neighbors(k)) >= n) throw nb::value_error("a neighbour's index is no atom");
         system.positions = positions.data(), system.species = species.data();
         system.neighbors = lists.data(), system.n_neighbors = counts.data(), system.shifts = shift_rows.data();
         system.neighbor_mask = ~0;
+    }
+
+    // No index may leave its array. The loop over all pairs has no branch, so that it costs next to nothing.
+    static void check(const Engine& engine, const Integers& species, const Offsets& first, const Integers& neighbors) {
+        const std::size_t n = species.shape(0), n_pairs = neighbors.shape(0);
+        const int n_elements = static_cast<int>(engine.potential().elements.size()), limit = static_cast<int>(n);
+        for (std::size_t i = 0; i < n; ++i) {
+            if (species(i) >= n_elements) throw nb::value_error("a species index is beyond the potential's elements");
+            if (first(i + 1) < first(i)) throw nb::value_error("first must not decrease");
+        }
+        const int32_t* j = neighbors.data();
+        int wrong = 0;
+        for (std::size_t k = 0; k < n_pairs; ++k) wrong |= static_cast<int>(j[k] < 0) | static_cast<int>(j[k] >= limit);
+        if (wrong) throw nb::value_error("a neighbour's index is no atom");
     }
 };
 

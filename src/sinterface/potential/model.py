@@ -119,6 +119,21 @@ class Potential:
             )
         return np.array([known[symbol] for symbol in symbols], dtype=np.int32)
 
+    @cached_property
+    def _species_by_number(self) -> NDArray[np.int32]:
+        """Index of the element of each atomic number, −1 for those that it lacks."""
+        table = np.full(len(chemical_symbols), -1, np.int32)
+        for k, symbol in enumerate(self.elements):
+            table[chemical_symbols.index(symbol)] = k
+        return table
+
+    def _species_of(self, numbers: ArrayLike) -> NDArray[np.int32]:
+        """Index of each atom's element, by atomic number; a table, for this runs at each step."""
+        found: NDArray[np.int32] = self._species_by_number[np.asarray(numbers, dtype=np.intp)]
+        if len(found) and found.min() < 0:
+            return self.species([chemical_symbols[int(z)] for z in np.asarray(numbers)])
+        return found
+
     def neighbors(self, positions: ArrayLike, cell: ArrayLike, pbc: ArrayLike) -> NeighborList:
         """Neighbour list at the potential's cutoff."""
         return neighbor_list(positions, cell, pbc, self.cutoff_A)
@@ -148,7 +163,7 @@ class Potential:
         count_extrapolation
             Count each atom's symmetry functions outside the range of ``scaling.data``.
         """
-        species = self.species([chemical_symbols[int(z)] for z in numbers])
+        species = self._species_of(numbers)
         points = np.ascontiguousarray(positions, dtype=float)
         structure = (points, species, neighbors.first, neighbors.neighbors, neighbors.shifts)
         if count_extrapolation:
