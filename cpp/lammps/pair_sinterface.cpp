@@ -19,7 +19,7 @@ PairSinterface::PairSinterface(LAMMPS* lmp) : Pair(lmp) {
     restartinfo = 0;
     one_coeff = 1;
     manybody_flag = 1;
-    centroidstressflag = CENTROID_NOTAVAIL;
+    centroidstressflag = CENTROID_AVAIL;
     unit_convert_flag = 0;
 }
 
@@ -101,9 +101,11 @@ void PairSinterface::compute(int eflag, int vflag) {
     system.neighbors = list->firstneigh, system.n_neighbors = list->numneigh;
     system.neighbor_mask = NEIGHMASK;
     sinterface::Output output;
+    double total_virial[9] = {};
     output.energies = energies_.data();
     output.forces = n_all > 0 ? atom->f[0] : nullptr;
-    if (vflag_atom) {
+    output.virial = vflag_global ? total_virial : nullptr;
+    if (vflag_atom || cvflag_atom) {
         atom_virial_.assign(9 * n, 0.0);
         output.atom_virial = atom_virial_.data();
     }
@@ -120,15 +122,19 @@ void PairSinterface::compute(int eflag, int vflag) {
             if (eflag_global) eng_vdwl += energies_[static_cast<std::size_t>(i)];
             if (eflag_atom) eatom[i] += energies_[static_cast<std::size_t>(i)];
         }
-    if (vflag_atom) tally_virial(atom_virial_, n_all);
+    tally_virial(total_virial, n_all);
     if (vflag_fdotr) virial_fdotr_compute();
 }
 
-void PairSinterface::tally_virial(const std::vector<double>& atom_virial, int n_all) {
+// LAMMPS' orders: xx yy zz xy xz yz, and for the centroid (not symmetric: the place, then the force) yx zx zy after them.
+void PairSinterface::tally_virial(const double* total, int n_all) {
     static const int place[6][2] = {{0, 0}, {4, 4}, {8, 8}, {1, 3}, {2, 6}, {5, 7}};
-    for (int i = 0; i < n_all; ++i) {
-        const double* w = atom_virial.data() + 9 * static_cast<std::size_t>(i);
-        for (int k = 0; k < 6; ++k) vatom[i][k] += 0.5 * (w[place[k][0]] + w[place[k][1]]);
+    static const int centroid[9] = {0, 4, 8, 1, 2, 5, 3, 6, 7};
+    for (int k = 0; k < 6 && vflag_global; ++k) virial[k] += 0.5 * (total[place[k][0]] + total[place[k][1]]);
+    for (int i = 0; i < n_all && (vflag_atom || cvflag_atom); ++i) {
+        const double* w = atom_virial_.data() + 9 * static_cast<std::size_t>(i);
+        for (int k = 0; k < 6 && vflag_atom; ++k) vatom[i][k] += 0.5 * (w[place[k][0]] + w[place[k][1]]);
+        for (int k = 0; k < 9 && cvflag_atom; ++k) cvatom[i][k] += w[centroid[k]];
     }
 }
 

@@ -23,7 +23,7 @@ public:
 
 private:
     void allocate();
-    void tally_virial(const std::vector<double>& atom_virial, int n_all);
+    void tally_virial(const double* total, int n_all);
 
     std::unique_ptr<sinterface::Engine> engine_;
     sinterface::Precision precision_ = sinterface::Precision::double_;
