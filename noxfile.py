@@ -46,6 +46,6 @@ def docs(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Measure the kernels, interleaved in one run."""
-    session.install(*INSTALL, ".[test]")
-    session.run("python", "benchmarks/kernels.py", *session.posargs)
+    """Measure the engine beside its peers, interleaved in one run."""
+    session.install(*INSTALL, ".[bench]")
+    session.run("python", "benchmarks/run.py", *session.posargs)
