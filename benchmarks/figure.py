@@ -28,7 +28,6 @@ STYLE = {
     "axes.edgecolor": "#666666",
     "xtick.color": "#444444",
     "ytick.color": "#222222",
-    "svg.fonttype": "none",
     "svg.hashsalt": "sinterface",
 }
 

@@ -16,7 +16,6 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # before numpy: one thread for ev
 
 import argparse
 import json
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -155,35 +154,16 @@ def table(record: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def main() -> None:
-    """Measure, print a table, write JSON and figure."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    size = parser.add_mutually_exclusive_group()
-    size.add_argument("--quick", action="store_const", const="quick", dest="effort")
-    size.add_argument("--full", action="store_const", const="full", dest="effort")
-    size.add_argument("--smoke", action="store_const", const="smoke", dest="effort")
-    parser.add_argument("--output", type=Path, default=Path("benchmark.json"))
-    parser.add_argument(
-        "--publish",
-        action="store_true",
-        help="write benchmarks/results.json and the figure and tables of docs/performance.md",
-    )
-    parser.add_argument(
-        "--without", nargs="*", default=[], metavar="NAME", help=", ".join(BUILDERS)
-    )
-    options = parser.parse_args()
-    name = options.effort or "default"
-    effort = EFFORTS[name]
-    started, load = time.time(), os.getloadavg()
-    with tempfile.TemporaryDirectory() as folder:
-        without = {item.lower() for item in options.without}
-        contestants, missing = build(effort, Path(folder), without)
+def measured(name: str, without: set[str]) -> dict[str, Any]:
+    """Measure with the effort of this name; return all that is written."""
+    effort, started, load = EFFORTS[name], time.time(), os.getloadavg()
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        contestants, missing = build(effort, folder, without)
         results = measure(contestants, effort.rounds)
-        shares = share_of_peak(results, effort, Path(folder))
-        kernel = sinterface.load_potential(full_set(Path(folder), "wide")).kernel
-    record = {
+        shares = share_of_peak(results, effort, folder)
+        kernel = sinterface.load_potential(full_set(folder, "wide")).kernel
+    return {
         "made": provenance.now(),
         "command": f"python benchmarks/run.py{'' if name == 'default' else ' --' + name}",
         "effort": name,
@@ -200,8 +180,6 @@ def main() -> None:
         "quoted": QUOTED,
         "not_measured": missing,
     }
-    print(table(record))
-    print("\nwritten:", *write(record, options.output, publish=options.publish))
 
 
 def write(record: dict[str, Any], output: Path, *, publish: bool) -> list[Path]:
@@ -214,5 +192,32 @@ def write(record: dict[str, Any], output: Path, *, publish: bool) -> list[Path]:
     return [output, *draw(record, output.with_suffix(""))]
 
 
+def main() -> None:
+    """Measure, print a table, write JSON and figure."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    size = parser.add_mutually_exclusive_group()
+    for name in EFFORTS:
+        if name != "default":
+            size.add_argument(f"--{name}", action="store_const", const=name, dest="effort")
+    parser.add_argument("--output", type=Path, default=Path("benchmark.json"))
+    parser.add_argument(
+        "--publish",
+        action="store_true",
+        help="write benchmarks/results.json and the figure and tables of docs/performance.md",
+    )
+    names = ", ".join(BUILDERS)
+    parser.add_argument("--without", nargs="*", default=[], metavar="NAME", help=f"of {names}")
+    options = parser.parse_args()
+    without = {name.lower() for name in options.without}
+    unknown = without - {name.lower() for name in BUILDERS}
+    if unknown:
+        parser.error(f"--without knows {names}; got {', '.join(sorted(unknown))}")
+    record = measured(options.effort or "default", without)
+    print(table(record))
+    print("\nwritten:", *write(record, options.output, publish=options.publish))
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
