@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstdio>
 #include <filesystem>
+#include <set>
 
 #include "potential.hpp"
 #include "rows.hpp"
@@ -25,7 +26,8 @@ struct Settings {
     std::vector<int> nodes;
     int hidden_layers = -1;
     std::vector<std::string> activations;
-    std::vector<std::vector<int>> element_nodes;
+    std::vector<std::vector<std::vector<int>>> element_nodes;  // of each element, line by line
+    std::set<std::string> seen;                                // keywords that may stand once
     std::vector<int> element_hidden_layers;
     std::vector<std::vector<std::string>> element_activations;
 };
@@ -43,9 +45,9 @@ struct Reader {
     int element(const Line& line, std::size_t k) const { return find_element(file, line, k, potential.elements); }
 
     // All lines of a file; one that stops within a line may be cut short, which numbers alone can't tell.
-    std::vector<Line> read_lines(const std::string& path) {
+    std::vector<Line> read_lines(const std::string& path, const char* comments = "#") {
         file = path;
-        TextFile text = read_text(path);
+        TextFile text = read_text(path, comments);
         if (!text.ended) potential.warnings.push_back(path + " ends within a line: it may be cut short.");
         return std::move(text.lines);
     }
@@ -97,7 +99,7 @@ struct Reader {
         } else if (key == "element_hidden_layers_short") {
             need(line, 3), settings.element_hidden_layers[static_cast<std::size_t>(element(line, 1))] = to_integer(file, line.number, words[2], 0, 32);
         } else if (key == "element_nodes_short") {
-            need(line, 3), settings.element_nodes[static_cast<std::size_t>(element(line, 1))] = read_nodes(line, 2);
+            need(line, 3), settings.element_nodes[static_cast<std::size_t>(element(line, 1))].push_back(read_nodes(line, 2));
         } else if (key == "element_activation_short") {
             need(line, 3), settings.element_activations[static_cast<std::size_t>(element(line, 1))].assign(words.begin() + 2, words.end());
         } else if (key == "normalize_nodes") {
@@ -108,8 +110,50 @@ struct Reader {
         return true;
     }
 
+    // What would give other energies than n2p2's without a word is an error, as it is in n2p2.
+    void check_keyword(const Line& line) {
+        static const std::set<std::string> once{"number_of_elements",
+                                                "cutoff_type",
+                                                "scale_symmetry_functions",
+                                                "center_symmetry_functions",
+                                                "scale_min_short",
+                                                "scale_symmetry_functions_sigma",
+                                                "scale_max_short",
+                                                "mean_energy",
+                                                "conv_energy",
+                                                "conv_length",
+                                                "normalize_nodes",
+                                                "global_hidden_layers_short",
+                                                "global_nodes_short",
+                                                "global_activation_short"};
+        const std::string& key = line.words[0];
+        if (once.count(key) && !settings.seen.insert(key).second) fail(file, line.number, "the keyword '" + key + "' stands twice.");
+        if (key == "nnp_type" || key == "nn_type") {
+            need(line, 2);
+            if (line.words[1][0] != '2' && line.words[1] != "0")
+                fail(file, line.number, "nnp_type '" + line.words[1].substr(0, 40) + "' is not supported; only short-range potentials (2G-HDNNP) are.");
+        } else if (key == "global_symfunction_short" || key == "element_symfunction_short") {
+            fail(file, line.number, "'" + key + "' is a keyword of RuNNer that n2p2 doesn't read; write symfunction_short lines instead.");
+        }
+    }
+
+    void check_settings() {
+        const auto given = [this](const char* key) { return settings.seen.count(key) > 0; };
+        const int normalisation = given("mean_energy") + given("conv_energy") + given("conv_length");
+        if (normalisation != 0 && normalisation != 3) fail(file, 0, "needs all or none of mean_energy, conv_energy and conv_length.");
+        bool gaussian = false;
+        for (const Element& element : potential.elements)
+            for (const Row& row : element.rows) gaussian |= !row.compact();
+        if (gaussian && !given("cutoff_type")) fail(file, 0, "has no cutoff_type line.");
+        if (settings.sigma && (settings.scale || settings.center)) {
+            settings.sigma = false;
+            potential.warnings.push_back(file + ": scale_symmetry_functions_sigma counts for nothing beside the other scaling keywords, as in n2p2.");
+        }
+    }
+
     void read_keyword(const Line& line) {
         const std::string& key = line.words[0];
+        check_keyword(line);
         if (read_network_keyword(line)) return;
         if (key == "number_of_elements") {
             need(line, 2), settings.declared_elements = to_integer(file, line.number, line.words[1], 1, 118);
@@ -132,13 +176,15 @@ struct Reader {
         } else if (key == "conv_energy") {
             potential.conv_energy = number(line, 1);
             if (std::abs(potential.conv_energy) < 1e-30) fail(file, line.number, "conv_energy must not be zero.");
+        } else if (key == "conv_length") {
+            if (number(line, 1) <= 0) fail(file, line.number, "conv_length must be above zero.");  // it cancels out in every function
         } else if (key == "symfunction_short") {
             add_row(line);
         }  // keywords of training alone don't matter here
     }
 
     void read_input(const std::string& directory) {
-        const std::vector<Line> lines = read_lines(directory + "/input.nn");
+        const std::vector<Line> lines = read_lines(directory + "/input.nn", "#!");
         for (const Line& line : lines)
             if (line.words[0] == "elements") {
                 if (!potential.elements.empty()) fail(file, line.number, "the 'elements' line stands twice.");
@@ -154,6 +200,7 @@ struct Reader {
             if (element.rows.empty()) fail(file, 0, "has no symfunction_short line for " + element.symbol + ".");
             sort_rows(element.rows);
         }
+        check_settings();
     }
 
     void read_extension(const std::string& directory) {
@@ -176,6 +223,16 @@ struct Reader {
         }
     }
 
+    // n2p2 writes NaN for a function that never changes, and for an element with one atom: 0 where nothing depends on it.
+    double sigma(const Line& line, const Scaling& scaling) const {
+        const std::string& word = line.words[5];
+        std::string name;
+        for (const char c : word.substr(0, 5))
+            if (c != '-' && c != '+') name += static_cast<char>(c | 0x20);
+        const bool unused = !settings.sigma || scaling.maximum <= scaling.minimum;
+        return unused && name == "nan" ? 0.0 : to_number(file, line.number, word);
+    }
+
     void read_scaling(const std::string& directory) {
         std::vector<std::vector<char>> seen;
         for (Element& element : potential.elements) {
@@ -190,7 +247,7 @@ struct Reader {
             Scaling& scaling = element.scaling[static_cast<std::size_t>(s)];
             scaling.minimum = number(line, 2), scaling.maximum = number(line, 3), scaling.mean = number(line, 4);
             if (line.words.size() > 5)
-                scaling.sigma = number(line, 5);
+                scaling.sigma = sigma(line, scaling);
             else if (settings.sigma)
                 fail(file, line.number, "has no sigma column, which scale_symmetry_functions_sigma needs.");
             seen[static_cast<std::size_t>(e)][static_cast<std::size_t>(s)] = 1;
@@ -236,42 +293,105 @@ struct Reader {
         return static_cast<Activation>(k);
     }
 
-    void read_network(const std::string& directory, std::size_t e) {
-        Element& element = potential.elements[e];
-        file = directory + "/input.nn";
-        const std::vector<int>& nodes = settings.element_nodes[e].empty() ? settings.nodes : settings.element_nodes[e];
-        const std::vector<std::string>& names = settings.element_activations[e].empty() ? settings.activations : settings.element_activations[e];
-        const int hidden = settings.element_hidden_layers[e] >= 0 ? settings.element_hidden_layers[e] : settings.hidden_layers;
-        if (hidden < 0) fail(file, 0, "has no global_hidden_layers_short line.");
+    struct Shape {
+        std::vector<int> nodes;    // of the hidden layers
+        const char* version = "";  // of n2p2
+    };
+
+    // Versions of n2p2 understand element_nodes_short differently: as it is meant; in 2.3 the last hidden layer keeps the
+    // global number; in 2.1 (and RuNNer) a line gives one layer and its nodes.
+    std::vector<Shape> possible_shapes(std::size_t e, int hidden) const {
+        const auto n = static_cast<std::size_t>(hidden);
+        const std::vector<std::vector<int>>& lines = settings.element_nodes[e];
+        if (lines.empty()) return {{settings.nodes}};
+        std::vector<Shape> found;
+        if (lines.back().size() >= n) found.push_back({lines.back()});
+        if (n > 0 && hidden == settings.hidden_layers && settings.nodes.size() >= n) {
+            if (!found.empty()) {
+                found.push_back({lines.back(), "2.3"});
+                found.back().nodes[n - 1] = settings.nodes[n - 1];
+            }
+            std::vector<int> changed = settings.nodes;
+            const auto change = [&](const std::vector<int>& line) {
+                if (line.size() != 2 || line[0] > hidden) return false;
+                changed[static_cast<std::size_t>(line[0]) - 1] = line[1];
+                return true;
+            };
+            if (std::all_of(lines.begin(), lines.end(), change)) found.push_back({changed, "2.1"});
+        }
+        if (found.empty()) found.push_back({lines.back()});
+        return found;
+    }
+
+    std::vector<std::string> activations(std::size_t e, int hidden) {
+        const std::vector<std::string>& own = settings.element_activations[e];
+        if (own.empty()) return settings.activations;
+        std::vector<std::string> names = own;
+        const auto n = static_cast<std::size_t>(hidden);
+        const bool global = hidden == settings.hidden_layers && settings.activations.size() > n;
+        if (global && names.size() > n && names[n] != settings.activations[n]) {
+            names[n] = settings.activations[n];
+            potential.warnings.push_back(file + ": the output of " + potential.elements[e].symbol + " has the global activation function, as in n2p2.");
+        }
+        return names;
+    }
+
+    std::vector<Layer> layers(std::size_t e, const std::vector<int>& nodes, const std::vector<std::string>& names, int hidden) const {
+        const std::string& symbol = potential.elements[e].symbol;
         if (static_cast<int>(nodes.size()) < hidden)
-            fail(file, 0, "names " + std::to_string(nodes.size()) + " layers of nodes for " + element.symbol + ", needed are " + std::to_string(hidden) + ".");
+            fail(file, 0, "names " + std::to_string(nodes.size()) + " layers of nodes for " + symbol + ", needed are " + std::to_string(hidden) + ".");
         if (static_cast<int>(names.size()) < hidden + 1)
-            fail(file, 0,
-                 "names " + std::to_string(names.size()) + " activation functions for " + element.symbol + ", needed are " + std::to_string(hidden + 1) + ".");
-        int inputs = static_cast<int>(element.rows.size());
+            fail(file, 0, "names " + std::to_string(names.size()) + " activation functions for " + symbol + ", needed are " + std::to_string(hidden + 1) + ".");
+        std::vector<Layer> out;
+        int inputs = static_cast<int>(potential.elements[e].rows.size());
         for (int k = 0; k <= hidden; ++k) {
             Layer layer;
             layer.inputs = inputs;
             layer.outputs = k < hidden ? nodes[static_cast<std::size_t>(k)] : 1;
             layer.activation = activation(names[static_cast<std::size_t>(k)]);
             inputs = layer.outputs;
-            element.layers.push_back(std::move(layer));
+            out.push_back(std::move(layer));
         }
-        char name[32];
-        std::snprintf(name, sizeof name, "/weights.%03d.data", element.atomic_number);
-        read_weights(directory + name, element);
+        return out;
     }
 
-    void read_weights(const std::string& path, Element& element) {
-        const std::vector<Line> lines = read_lines(path);
-        std::size_t next = 0, wanted = 0;
-        for (const Layer& layer : element.layers) wanted += static_cast<std::size_t>(layer.inputs + 1) * static_cast<std::size_t>(layer.outputs);
+    static std::size_t count(const std::vector<Layer>& layers) {
+        std::size_t wanted = 0;
+        for (const Layer& layer : layers) wanted += static_cast<std::size_t>(layer.inputs + 1) * static_cast<std::size_t>(layer.outputs);
+        return wanted;
+    }
+
+    void read_network(const std::string& directory, std::size_t e) {
+        Element& element = potential.elements[e];
+        file = directory + "/input.nn";
+        const int hidden = settings.element_hidden_layers[e] >= 0 ? settings.element_hidden_layers[e] : settings.hidden_layers;
+        if (hidden < 0) fail(file, 0, "has no global_hidden_layers_short line.");
+        const std::vector<std::string> names = activations(e, hidden);
+        const std::vector<Shape> shapes = possible_shapes(e, hidden);
+        element.layers = layers(e, shapes[0].nodes, names, hidden);
+        const std::string input = file;
+        char name[32];
+        std::snprintf(name, sizeof name, "/weights.%03d.data", element.atomic_number);
+        const std::vector<Line> lines = read_lines(directory + name);
+        for (std::size_t k = 1; k < shapes.size() && lines.size() != count(element.layers); ++k) {
+            std::vector<Layer> other = layers(e, shapes[k].nodes, names, hidden);
+            if (lines.size() != count(other)) continue;
+            element.layers = std::move(other);
+            potential.warnings.push_back(input + ": element_nodes_short of " + element.symbol + " is read as n2p2 " + shapes[k].version +
+                                         " does, which fits the number of weights.");
+        }
+        read_weights(lines, element);
+    }
+
+    void read_weights(const std::vector<Line>& lines, Element& element) const {
+        const std::size_t wanted = count(element.layers);
         if (lines.size() != wanted)
             fail(file, 0,
                  "holds " + std::to_string(lines.size()) + " values, the network of input.nn has " + std::to_string(wanted) +
                      "; the file is cut short or belongs to another input.nn.");
         if (lines.size() > 1 && lines.back().words.size() == 1 && lines.front().words.size() > 1)
             fail(file, lines.back().number, "the line holds less than the others; the file is cut short.");
+        std::size_t next = 0;
         for (Layer& layer : element.layers) {
             const double norm = settings.normalize_nodes ? 1.0 / layer.inputs : 1.0;
             for (int k = 0; k < layer.inputs * layer.outputs; ++k, ++next)

@@ -38,7 +38,7 @@ void fail(const std::string& file, int line, const std::string& what) {
     throw PotentialError(text.str());
 }
 
-TextFile read_text(const std::string& file) {
+TextFile read_text(const std::string& file, const char* comments) {
     namespace fs = std::filesystem;
     std::error_code error;
     const fs::file_status status = fs::status(file, error);
@@ -54,7 +54,7 @@ TextFile read_text(const std::string& file) {
         out.ended = !stream.eof();
         Line line;
         line.number = number;
-        std::istringstream words(text.substr(0, text.find('#')));
+        std::istringstream words(text.substr(0, text.find_first_of(comments)));
         for (std::string word; words >> word;) line.words.push_back(word);
         if (!line.words.empty()) out.lines.push_back(std::move(line));
     }
