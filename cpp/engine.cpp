@@ -61,15 +61,32 @@ std::vector<int> equal_shares(const System& system, const int* atoms, int n_atom
     return starts;
 }
 
-// A thread's scratch memory, kept from call to call.
-unsigned char* scratch(std::size_t bytes) {
-    thread_local std::vector<unsigned char> memory;
-    if (memory.size() < bytes + 64) memory.assign(bytes + 64, 0);
-    return memory.data() + (64 - reinterpret_cast<std::uintptr_t>(memory.data()) % 64);
+// Memory kept from call to call, aligned for any vector.
+struct Scratch {
+    std::vector<unsigned char> memory;
+
+    void* get(std::size_t bytes) {
+        if (memory.size() < bytes + 64) std::vector<unsigned char>().swap(memory), memory.resize(bytes + bytes / 4 + 64);
+        return memory.data() + (64 - reinterpret_cast<std::uintptr_t>(memory.data()) % 64);
+    }
+};
+
+// Positions and elements as the kernel wants them.
+const double* make_rows(const System& system, int n_all, double* rows) {
+    constexpr double nowhere = 1e9;
+    for (int i = 0; i <= n_all; ++i) {
+        double* row = rows + 4 * static_cast<std::size_t>(i);
+        const bool seen = i < n_all && system.species[i] >= 0;
+        for (int d = 0; d < 3; ++d) row[d] = seen ? system.positions[3 * static_cast<std::size_t>(i) + static_cast<std::size_t>(d)] : nowhere;
+        row[3] = seen ? system.species[i] : 0;
+    }
+    return rows;
 }
 
 template <class T>
-void run_part(const Kernel& kernel, const Plan<T>& plan, Task task, const System& system, const int* atoms, int n_atoms, const Output& output) {
+void run_part(const Kernel& kernel, const Plan<T>& plan, Task task, const System& system, const double* rows, int n_all, const int* atoms, int n_atoms,
+              const Output& output, double* force_rows) {
+    thread_local Scratch workspace;
     std::vector<std::vector<int>> by_element(static_cast<std::size_t>(plan.n_elements));
     int capacity = 1;
     for (int k = 0; k < n_atoms; ++k) {
@@ -83,9 +100,10 @@ void run_part(const Kernel& kernel, const Plan<T>& plan, Task task, const System
         if (list.empty()) continue;
         KernelCall<T> call{};
         call.plan = &plan, call.element = e, call.system = &system;
+        call.rows = rows, call.force_rows = force_rows, call.n_all = n_all;
         call.atoms = list.data(), call.n_atoms = static_cast<int>(list.size());
         call.task = task, call.output = &output, call.capacity = capacity;
-        call.workspace = scratch(workspace_size(kernel, plan.elements[e], capacity));
+        call.workspace = static_cast<unsigned char*>(workspace.get(workspace_size(kernel, plan.elements[e], capacity)));
         runner<T>(kernel)(&call);
     }
 }
@@ -124,36 +142,30 @@ int Engine::largest_row_count() const {
 
 void Engine::run(Task task, Precision precision, const System& system, const int* atoms, int n_atoms, int n_all, const Output& output, int threads) const {
     if (task == Task::forces && !potential_.has_networks) throw PotentialError("this potential was read without its networks; energies cannot be computed.");
-    const auto part = [&](const int* first, int n, const Output& out) {
-        if (precision == Precision::mixed)
-            run_part<float>(*kernel_, plan_single_->plan(), task, system, first, n, out);
-        else
-            run_part<double>(*kernel_, plan_double_->plan(), task, system, first, n, out);
-        if (task == Task::forces && potential_.repulsion.active) {
-            std::vector<int> numbers;
-            for (const Element& element : potential_.elements) numbers.push_back(element.atomic_number);
-            add_repulsion(potential_.repulsion, numbers, system, first, n, out);
-        }
-    };
     threads = std::max(1, std::min(threads, n_atoms / 64));
-    if (threads == 1) return part(atoms, n_atoms, output);
-
-    // every further thread has its own rows of forces, added up in a fixed order
-    const auto n = static_cast<std::size_t>(n_all);
-    const auto extra = static_cast<std::size_t>(threads - 1);
-    std::vector<std::vector<double>> forces(extra), virials(extra), atom_virials(extra);
-    std::vector<std::exception_ptr> errors(static_cast<std::size_t>(threads));
+    const auto n = static_cast<std::size_t>(n_all), n_threads = static_cast<std::size_t>(threads);
+    thread_local Scratch positions;
+    thread_local std::vector<Scratch> force_rows;  // of each thread, added up in a fixed order
+    const double* rows = make_rows(system, n_all, static_cast<double*>(positions.get(4 * (n + 1) * sizeof(double))));
+    if (force_rows.size() < n_threads) force_rows.resize(n_threads);
+    std::vector<double*> forces(n_threads, nullptr);
+    std::vector<std::vector<double>> virials(n_threads), atom_virials(n_threads);
+    std::vector<std::exception_ptr> errors(n_threads);
     const std::vector<int> starts = equal_shares(system, atoms, n_atoms, threads);
+    Scratch* scratches = force_rows.data();
     Pool::shared().run(threads, [&](int thread) {
         const auto k = static_cast<std::size_t>(thread);
         try {
             Output mine = output;
-            if (k > 0) {
-                if (output.forces) forces[k - 1].assign(3 * n, 0.0), mine.forces = forces[k - 1].data();
-                if (output.virial) virials[k - 1].assign(9, 0.0), mine.virial = virials[k - 1].data();
-                if (output.atom_virial) atom_virials[k - 1].assign(9 * n, 0.0), mine.atom_virial = atom_virials[k - 1].data();
+            if (output.forces) {
+                forces[k] = static_cast<double*>(scratches[k].get(4 * (n + 1) * sizeof(double)));
+                std::fill_n(forces[k], 4 * (n + 1), 0.0);
             }
-            part(atoms + starts[k], starts[k + 1] - starts[k], mine);
+            if (k > 0) {
+                if (output.virial) virials[k].assign(9, 0.0), mine.virial = virials[k].data();
+                if (output.atom_virial) atom_virials[k].assign(9 * n, 0.0), mine.atom_virial = atom_virials[k].data();
+            }
+            run_share(task, precision, system, rows, n_all, atoms + starts[k], starts[k + 1] - starts[k], mine, forces[k]);
         } catch (...) {
             errors[k] = std::current_exception();
         }
@@ -163,11 +175,25 @@ void Engine::run(Task task, Precision precision, const System& system, const int
     const auto add = [](double* into, const std::vector<double>& from) {
         for (std::size_t k = 0; k < from.size(); ++k) into[k] += from[k];
     };
-    for (std::size_t t = 0; t < extra; ++t) {
-        add(output.forces, forces[t]);
+    for (std::size_t t = 0; t < n_threads; ++t) {
+        for (std::size_t i = 0; output.forces && i < n; ++i)
+            for (std::size_t d = 0; d < 3; ++d) output.forces[3 * i + d] += forces[t][4 * i + d];
         add(output.virial, virials[t]);
         add(output.atom_virial, atom_virials[t]);
     }
+}
+
+// One thread's share.
+void Engine::run_share(Task task, Precision precision, const System& system, const double* rows, int n_all, const int* atoms, int n_atoms,
+                       const Output& output, double* force_rows) const {
+    if (precision == Precision::mixed)
+        run_part<float>(*kernel_, plan_single_->plan(), task, system, rows, n_all, atoms, n_atoms, output, force_rows);
+    else
+        run_part<double>(*kernel_, plan_double_->plan(), task, system, rows, n_all, atoms, n_atoms, output, force_rows);
+    if (task != Task::forces || !potential_.repulsion.active) return;
+    std::vector<int> numbers;
+    for (const Element& element : potential_.elements) numbers.push_back(element.atomic_number);
+    add_repulsion(potential_.repulsion, numbers, system, atoms, n_atoms, output, force_rows, 4);
 }
 
 }  // namespace sinterface

@@ -29,14 +29,17 @@ public:
     void run(Task task, Precision precision, const System& system, const int* atoms, int n_atoms, int n_all, const Output& output, int threads) const;
 
 private:
+    void run_share(Task task, Precision precision, const System& system, const double* rows, int n_all, const int* atoms, int n_atoms, const Output& output,
+                   double* force_rows) const;
+
     Potential potential_;
     std::unique_ptr<PlanStorage<double>> plan_double_;
     std::unique_ptr<PlanStorage<float>> plan_single_;
     const Kernel* kernel_;
 };
 
-// Adds ZBL energies (half to each atom), forces and virial of all pairs within the outer radius (eV, Å).
+// Adds ZBL energies (half to each atom), forces (rows of `stride` numbers) and virial of all pairs within the outer radius (eV, Å).
 void add_repulsion(const Repulsion& repulsion, const std::vector<int>& atomic_numbers, const System& system, const int* atoms, int n_atoms,
-                   const Output& output);
+                   const Output& output, double* forces, int stride);
 
 }  // namespace sinterface

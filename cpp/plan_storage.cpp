@@ -10,23 +10,10 @@
 namespace sinterface {
 namespace {
 
-// Legendre coefficients of (1 + lambda t)^zeta for whole zeta <= max_degree, by exact projection.
-std::vector<double> legendre_coefficients(double lambda, int zeta) {
-    std::vector<double> power(1, 1.0);  // of t
-    for (int n = 0; n < zeta; ++n) {
-        power.push_back(0);
-        for (std::size_t k = power.size() - 1; k > 0; --k) power[k] += lambda * power[k - 1];
-    }
-    std::vector<double> out(power.size(), 0.0);
-    // t^k = sum_l (2l + 1) k! / (2^((k-l)/2) ((k-l)/2)! (l+k+1)!!) P_l, l = k, k - 2, ...
-    for (int k = 0; k < static_cast<int>(power.size()); ++k)
-        for (int l = k; l >= 0; l -= 2) {
-            double c = 2.0 * l + 1;
-            for (int n = 2; n <= k; ++n) c *= n;
-            for (int n = 1; n <= (k - l) / 2; ++n) c /= 2.0 * n;
-            for (int n = l + k + 1; n > 1; n -= 2) c /= n;
-            out[static_cast<std::size_t>(l)] += power[static_cast<std::size_t>(k)] * c;
-        }
+// Coefficients of (1 + lambda t)^zeta for whole zeta, by power of t.
+std::vector<double> binomial_coefficients(double lambda, int zeta) {
+    std::vector<double> out(1, 1.0);
+    for (int n = 1; n <= zeta; ++n) out.push_back(out.back() * lambda * (zeta - n + 1) / n);
     return out;
 }
 
@@ -115,7 +102,7 @@ ElementPlan<T> PlanStorage<T>::build(const Potential& potential, const Element& 
     std::map<WindowKey, int> window_index;
     std::map<BasisKey, int> basis_index;
     std::vector<Window<T>> windows;
-    std::vector<T> eta, shift;
+    std::vector<T> eta, shift, rate;
     std::vector<int> which;
     const auto basis_of = [&](const Row& row) {
         const auto window = window_index.emplace(WindowKey(row.subtype, row.left, row.cutoff), static_cast<int>(windows.size()));
@@ -124,6 +111,7 @@ ElementPlan<T> PlanStorage<T>::build(const Potential& potential, const Element& 
         if (basis.second) {
             eta.push_back(static_cast<T>(row.eta));
             shift.push_back(static_cast<T>(row.shift));
+            rate.push_back(static_cast<T>(-row.eta / std::log(2.0)));
             which.push_back(window.first->second);
         }
         return basis.first->second;
@@ -142,7 +130,8 @@ ElementPlan<T> PlanStorage<T>::build(const Potential& potential, const Element& 
             const auto a = static_cast<std::size_t>(pair.first);
             used[a].insert(basis);
             if (!row.angular()) {
-                radial[a].push_back({basis, r, static_cast<T>(pair.weight)});
+                radial[a].push_back({basis, which[static_cast<std::size_t>(basis)], r, static_cast<T>(pair.weight)});
+                if (row.shift != 0) plan.shifted = 1;
                 continue;
             }
             const auto b = static_cast<std::size_t>(pair.second);
@@ -160,25 +149,23 @@ ElementPlan<T> PlanStorage<T>::build(const Potential& potential, const Element& 
         }
     }
 
-    // moments: one run of (degree + 1)^2 vectors for each channel of each bucket, then the sums of squares
+    // moments: those of all degrees for each channel of each bucket, then the sum of squares
     std::vector<MomentChannel> channels;
-    std::vector<int> channel_begin(1, 0), bucket_degree, radial_begin(1, 0), used_begin(1, 0), used_list;
+    std::vector<int> channel_begin(1, 0), radial_begin(1, 0), used_begin(1, 0), used_list;
     std::vector<RadialTerm<T>> radial_list;
     std::vector<std::map<int, MomentChannel>> channel_of(static_cast<std::size_t>(n_buckets));
-    int moments = 0;
+    int moments = 0, coefficients = 0;
     for (std::size_t b = 0; b < static_cast<std::size_t>(n_buckets); ++b) {
-        int largest = -1;
         for (const auto& [basis, l] : degree[b]) {
-            MomentChannel channel{basis, l, moments, -1};
-            moments += (l + 1) * (l + 1);
+            MomentChannel channel{basis, l, moments, coefficients, -1};
+            moments += monomials_below(l + 1);
+            coefficients += std::max(1, 3 * (l + 1) * (l + 1));
             if (squares[b].count(basis)) channel.square = moments++;
             channels.push_back(channel);
             channel_of[b][basis] = channel;
-            largest = std::max(largest, l);
         }
         channel_begin.push_back(static_cast<int>(channels.size()));
-        bucket_degree.push_back(largest);
-        std::stable_sort(radial[b].begin(), radial[b].end(), [](const auto& x, const auto& y) { return x.basis < y.basis; });
+        std::stable_sort(radial[b].begin(), radial[b].end(), [](const auto& x, const auto& y) { return std::tie(x.window, x.basis) < std::tie(y.window, y.basis); });
         radial_list.insert(radial_list.end(), radial[b].begin(), radial[b].end());
         radial_begin.push_back(static_cast<int>(radial_list.size()));
         used_list.insert(used_list.end(), used[b].begin(), used[b].end());
@@ -191,12 +178,12 @@ ElementPlan<T> PlanStorage<T>::build(const Potential& potential, const Element& 
         const auto [a, b, basis] = key;
         const MomentChannel& first = channel_of[static_cast<std::size_t>(a)][basis];
         const MomentChannel& second = channel_of[static_cast<std::size_t>(b)][basis];
-        Contraction pair{first.offset, second.offset, a == b ? first.square : -1, 0, static_cast<int>(contraction_rows.size()), 0};
+        Contraction pair{a, b, first.offset, second.offset, a == b ? first.square : -1, 0, static_cast<int>(contraction_rows.size()), 0};
         for (const int r : rows) {
             const Row& row = element.rows[static_cast<std::size_t>(r)];
             const int zeta = static_cast<int>(row.zeta);
             const double factor = (a == b ? 0.5 : 1.0) * std::pow(2.0, 1.0 - row.zeta);
-            const std::vector<double> c = legendre_coefficients(row.lambda, zeta);
+            const std::vector<double> c = binomial_coefficients(row.lambda, zeta);
             ContractionRow<T> out{};
             out.row = r;
             for (std::size_t l = 0; l < c.size(); ++l) out.coefficient[l] = static_cast<T>(factor * c[l]);
@@ -223,6 +210,7 @@ ElementPlan<T> PlanStorage<T>::build(const Potential& potential, const Element& 
     plan.n_basis = static_cast<int>(eta.size());
     plan.eta = store(numbers_, std::move(eta));
     plan.shift = store(numbers_, std::move(shift));
+    plan.rate = store(numbers_, std::move(rate));
     plan.which_window = store(integers_, std::move(which));
     plan.used_begin = store(integers_, std::move(used_begin));
     plan.used = store(integers_, std::move(used_list));
@@ -230,8 +218,8 @@ ElementPlan<T> PlanStorage<T>::build(const Potential& potential, const Element& 
     plan.radial = store(radial_, std::move(radial_list));
     plan.channel_begin = store(integers_, std::move(channel_begin));
     plan.channels = store(channels_, std::move(channels));
-    plan.bucket_degree = store(integers_, std::move(bucket_degree));
     plan.n_moments = moments;
+    plan.n_coefficients = coefficients;
     plan.n_contractions = static_cast<int>(contractions.size());
     plan.contractions = store(contractions_, std::move(contractions));
     plan.contraction_rows = store(contraction_rows_, std::move(contraction_rows));

@@ -28,7 +28,7 @@ PairTerm screened(double r, double zi, double zj) {
 }  // namespace
 
 void add_repulsion(const Repulsion& repulsion, const std::vector<int>& atomic_numbers, const System& system, const int* atoms, int n_atoms,
-                   const Output& output) {
+                   const Output& output, double* forces, int stride) {
     const double inner = repulsion.inner, outer = repulsion.outer, width = outer - inner;
     for (int k = 0; k < n_atoms; ++k) {
         const int i = atoms[k];
@@ -54,7 +54,7 @@ void add_repulsion(const Repulsion& repulsion, const std::vector<int>& atomic_nu
             if (output.energies) output.energies[i] += 0.5 * energy;
             for (int x = 0; x < 3; ++x) {
                 const double f = -0.5 * slope * d[x] / r;  // on j
-                if (output.forces) output.forces[3 * j + x] += f, output.forces[3 * i + x] -= f;
+                if (forces) forces[stride * j + x] += f, forces[stride * i + x] -= f;
                 for (int y = 0; y < 3; ++y) {
                     if (output.virial) output.virial[3 * y + x] += d[y] * f;
                     if (output.atom_virial) output.atom_virial[9 * j + 3 * y + x] += d[y] * f;

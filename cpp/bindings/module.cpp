@@ -163,7 +163,7 @@ static nb::tuple repulsion(Vectors positions, Integers numbers, Offsets first, I
     auto virial = make_array(&out.virial, 3, 3);
     {
         nb::gil_scoped_release release;
-        add_repulsion({true, inner, outer}, atomic_numbers, hood.system, hood.atoms.data(), hood.n_atoms, out);
+        add_repulsion({true, inner, outer}, atomic_numbers, hood.system, hood.atoms.data(), hood.n_atoms, out, out.forces, 3);
     }
     return nb::make_tuple(energies, forces, virial);
 }

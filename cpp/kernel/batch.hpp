@@ -41,7 +41,7 @@ void energies_and_forces(Frame<T>& f) {
     const Output& output = f.output;
     for (int lane = 0; lane < f.n_atoms; ++lane) output.energies[f.atoms[lane]] = f.plan.energy_factor * double(energy[lane]) + f.plan.energy_offset;
     if (output.extrapolations) count_extrapolations(f);
-    if (output.forces || output.virial || output.atom_virial) forces_from_gradients(f);
+    if (f.force_rows || output.virial || output.atom_virial) forces_from_gradients(f);
 }
 
 template <class T>
@@ -51,7 +51,7 @@ void run_batch(Frame<T>& f, const int* atoms, int n_atoms) {
     pack_neighbors(f);
     sum_neighbors(f);
     if (f.task == Task::values || f.task == Task::forces) {
-        contract(f.plan, f.moments, f.moments, f.values);
+        contract(f, f.moments, f.moments, f.values);
         subtract_self(f.plan, f.moments, f.values);
         sum_triplets(f);
     }
@@ -85,7 +85,7 @@ void run_call(const KernelCall<T>* call) {
 
 template <class T>
 std::size_t workspace_size(const ElementPlan<T>* plan, int capacity) {
-    return Layout<T>(*plan, capacity).bytes;
+    return Layout<T>(*plan, capacity, true).bytes;
 }
 
 }  // namespace

@@ -20,50 +20,58 @@ SINTERFACE_INLINE void scatter(const Frame<T>& f, const V* s, const int* id, con
     constexpr int width = Frame<T>::width;
     const Output& output = f.output;
     for (int d = 0; d < 3; ++d) sums.own[d] += g[d];
-    if (output.forces)
-        for (int lane = 0; lane < width; ++lane) {
-            const int j = id[lane];
-            if (j < 0) continue;
-            for (int d = 0; d < 3; ++d) output.forces[3 * j + d] -= double(g[d][lane]);
-        }
+    if (f.force_rows) {
+        quads row[width];
+        to_quads(g[0], g[1], g[2], row);
+        for (int lane = 0; lane < width; ++lane) *reinterpret_cast<quads*>(f.force_rows + 4 * std::size_t(id[lane])) -= row[lane];
+    }
     if (!output.virial && !output.atom_virial) return;
     const V x = s[0] * s[3], y = s[1] * s[3], z = s[2] * s[3];
     const V w[6] = {x * g[0], y * g[1], z * g[2], y * g[2], x * g[2], x * g[1]};
     for (int k = 0; k < 6; ++k) sums.virial[k] -= w[k];
     if (!output.atom_virial) return;
     for (int lane = 0; lane < width; ++lane) {
-        if (id[lane] < 0) continue;
+        if (id[lane] == f.trash) continue;
         const double r[3] = {double(x[lane]), double(y[lane]), double(z[lane])};
         for (int a = 0; a < 3; ++a)
             for (int c = 0; c < 3; ++c) output.atom_virial[9 * id[lane] + 3 * a + c] -= r[a] * double(g[c][lane]);
     }
 }
 
-template <int L, class T>
-void scatter_bucket(const Frame<T>& f, int b, Sums<typename Frame<T>::V>& sums) {
-    typedef typename Frame<T>::V V;
-    for (int k = 0; k < f.count[b]; ++k) {
-        const V* s = f.slot(b, k);
-        V g[3];
-        slot_gradient<L>(f, b, s, g);
-        if (f.plan.n_triplet_pairs > 0)
-            for (int d = 0; d < 3; ++d) g[d] += s[f.layout.gradient + d];
-        scatter(f, s, f.slot_ids(b, k), g, sums);
+// dE/dr of one slot.
+template <class T, class V>
+SINTERFACE_INLINE void slot_gradient(const Frame<T>& f, int b, const V* s, V (&g)[3]) {
+    const ElementPlan<T>& plan = f.plan;
+    V along = radial_slope(f, b, s), turn[3] = {V{}, V{}, V{}};
+    for (int c = plan.channel_begin[b]; c < plan.channel_begin[b + 1]; ++c) {
+        const MomentChannel& channel = plan.channels[c];
+#define SINTERFACE_CALL(L) channel_gradient<L>(f, channel, s, along, turn)
+        SINTERFACE_BY_DEGREE(channel.degree, SINTERFACE_CALL)
+#undef SINTERFACE_CALL
     }
+    const V inverse = T(1) / s[3];
+    along -= (turn[0] * s[0] + turn[1] * s[1] + turn[2] * s[2]) * inverse;
+    for (int d = 0; d < 3; ++d) g[d] = along * s[d] + turn[d] * inverse;
+    if (plan.n_triplet_pairs > 0)
+        for (int d = 0; d < 3; ++d) g[d] += s[f.layout.gradient + d];
 }
 
 template <class T>
 void forces_from_gradients(Frame<T>& f) {
+    typedef typename Frame<T>::V V;
     contract_gradients(f);
+    neighbor_coefficients(f);
     if (f.plan.n_triplet_pairs > 0) triplet_gradients(f);
-    Sums<typename Frame<T>::V> sums;
-    for (int b = 0; b < f.plan.n_buckets; ++b) {
-#define SINTERFACE_CALL(L) scatter_bucket<L>(f, b, sums)
-        SINTERFACE_BY_DEGREE(f.plan.bucket_degree[b], SINTERFACE_CALL)
-#undef SINTERFACE_CALL
-    }
-    for (int lane = 0; lane < f.n_atoms && f.output.forces; ++lane)
-        for (int d = 0; d < 3; ++d) f.output.forces[3 * f.atoms[lane] + d] += double(sums.own[d][lane]);
+    Sums<V> sums;
+    for (int b = 0; b < f.plan.n_buckets; ++b)
+        for (int k = 0; k < f.count[b]; ++k) {
+            const V* s = f.slot(b, k);
+            V g[3];
+            slot_gradient(f, b, s, g);
+            scatter(f, s, f.slot_ids(b, k), g, sums);
+        }
+    for (int lane = 0; lane < f.n_atoms && f.force_rows; ++lane)
+        for (int d = 0; d < 3; ++d) f.force_rows[4 * std::size_t(f.atoms[lane]) + d] += double(sums.own[d][lane]);
     if (!f.output.virial) return;
     static const int place[6][2] = {{0, 0}, {4, 4}, {8, 8}, {5, 7}, {2, 6}, {1, 3}};
     for (int k = 0; k < 6; ++k) {

@@ -2,8 +2,8 @@
 //
 // Every quantity is a vector over the atoms of the batch, so sums over neighbours are plain sums of vectors.
 // Neighbours are bucketed by element; slot k of a bucket holds the k-th neighbour of every atom, or padding beyond
-// the cutoff. A slot's record: unit vector n, distance r, tangent of the displacement, [value, slope] of each
-// window, the Gaussians, and the gradient dE/dr that triplets leave there.
+// the cutoff. A slot's record: unit vector n, distance r, [value, slope] of each window, the Gaussians, the gradient
+// dE/dr that triplets leave there, and the tangent of the displacement.
 #pragma once
 
 #include "functions.hpp"
@@ -18,18 +18,18 @@ constexpr int max_buckets = 128;
 template <class T>
 struct Layout {
     int capacity, record, tangent, windows, gaussians, gradient;
-    std::size_t slots, ids, values, gradients, moments, moment_gradients, nodes, bytes;
+    std::size_t slots, ids, values, gradients, moments, moment_gradients, coefficients, sums, nodes, bytes;
 
     static std::size_t round_up(std::size_t n) { return (n + 63) / 64 * 64; }
 
-    Layout(const ElementPlan<T>& plan, int neighbors) {
+    Layout(const ElementPlan<T>& plan, int neighbors, bool with_tangent) {
         constexpr std::size_t vector = sizeof(typename Lanes<T>::V);
-        capacity = neighbors > 0 ? neighbors : 1;
-        tangent = 4;
-        windows = tangent + 3;
+        capacity = neighbors + 1;  // packing writes one slot further
+        windows = 4;
         gaussians = windows + 2 * plan.n_windows;
         gradient = gaussians + plan.n_basis;
-        record = gradient + 3;
+        tangent = gradient + (plan.n_triplet_pairs > 0 ? 3 : 0);
+        record = tangent + (with_tangent ? 3 : 0);
         const std::size_t n_slots = std::size_t(plan.n_buckets) * std::size_t(capacity);
         slots = 0;
         ids = slots + n_slots * std::size_t(record) * vector;
@@ -37,7 +37,9 @@ struct Layout {
         gradients = values + std::size_t(plan.n_rows) * vector;
         moments = gradients + std::size_t(plan.n_rows) * vector;
         moment_gradients = moments + std::size_t(plan.n_moments + 1) * vector;
-        nodes = moment_gradients + std::size_t(plan.n_moments + 1) * vector;
+        coefficients = moment_gradients + std::size_t(plan.n_moments + 1) * vector;
+        sums = coefficients + std::size_t(plan.n_coefficients) * vector;
+        nodes = sums + std::size_t(3 * plan.radial_begin[plan.n_buckets]) * vector;
         bytes = round_up(nodes + std::size_t(3 * plan.n_nodes + plan.n_rows) * vector) + 64;
     }
 };
@@ -53,15 +55,18 @@ struct Frame {
     const Output& output;
     const Task task;
     const Layout<T> layout;
+    const double* rows;
+    double* force_rows;
+    const int trash;  // the row beyond the atoms
     V* slots;
     int* ids;
-    V *values, *gradients, *moments, *moment_gradients, *nodes;
+    V *values, *gradients, *moments, *moment_gradients, *coefficients, *sums, *nodes;
     const int* atoms = nullptr;
     int n_atoms = 0;
     int count[max_buckets];  // slots in use, each bucket
 
     explicit Frame(const KernelCall<T>& call)
-        : model(*call.plan), plan(call.plan->elements[call.element]), system(*call.system), output(*call.output), task(call.task), layout(plan, call.capacity) {
+        : model(*call.plan), plan(call.plan->elements[call.element]), system(*call.system), output(*call.output), task(call.task), layout(plan, call.capacity, call.task == Task::jvp), rows(call.rows), force_rows(call.force_rows), trash(call.n_all) {
         unsigned char* memory = call.workspace;
         slots = reinterpret_cast<V*>(memory + layout.slots);
         ids = reinterpret_cast<int*>(memory + layout.ids);
@@ -69,6 +74,8 @@ struct Frame {
         gradients = reinterpret_cast<V*>(memory + layout.gradients);
         moments = reinterpret_cast<V*>(memory + layout.moments);
         moment_gradients = reinterpret_cast<V*>(memory + layout.moment_gradients);
+        coefficients = reinterpret_cast<V*>(memory + layout.coefficients);
+        sums = reinterpret_cast<V*>(memory + layout.sums);
         nodes = reinterpret_cast<V*>(memory + layout.nodes);
     }
 

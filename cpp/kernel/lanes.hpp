@@ -14,6 +14,9 @@ typedef double doubles __attribute__((vector_size(SINTERFACE_BYTES)));
 typedef int32_t ints32 __attribute__((vector_size(SINTERFACE_BYTES)));
 typedef int64_t ints64 __attribute__((vector_size(SINTERFACE_BYTES)));
 
+// Rows of four, whatever the instruction set: an atom's position or force.
+typedef double quads __attribute__((vector_size(32)));
+
 template <class T>
 struct Lanes;
 template <>
@@ -96,6 +99,41 @@ SINTERFACE_INLINE doubles exponential(doubles x) {
     return p * (doubles)power;
 }
 
+// 2^x for x <= 127 (1023), 2^-126 (2^-1022) below: a minimax polynomial on |x| <= 1/2, relative error 2e-9 (3e-18)
+// before rounding.
+SINTERFACE_INLINE floats power_of_two(floats x) {
+    x = most<float>(x, splat<float>(-126.0f));
+    const floats magic = splat<float>(12582912.0f);
+    const floats shifted = x + magic;
+    const floats r = x - (shifted - magic);
+    floats p = r * 1.5461444697e-4f + 1.3400428178e-3f;
+    p = p * r + 9.6180566785e-3f;
+    p = p * r + 5.5503272267e-2f;
+    p = p * r + 2.4022650922e-1f;
+    p = p * r + 6.9314720670e-1f;
+    p = p * r + 1.0f;
+    return (floats)((ints32)p + ((ints32)shifted << 23));
+}
+
+SINTERFACE_INLINE doubles power_of_two(doubles x) {
+    x = most<double>(x, splat<double>(-1022.0));
+    const doubles magic = splat<double>(6755399441055744.0);
+    const doubles shifted = x + magic;
+    const doubles r = x - (shifted - magic);
+    doubles p = r * 4.455817908336064493e-10 + 7.0741942972885210056e-9;
+    p = p * r + 1.0178057087733941105e-7;
+    p = p * r + 1.3215432535912376166e-6;
+    p = p * r + 1.5252733841556772589e-5;
+    p = p * r + 1.5403530463724354209e-4;
+    p = p * r + 1.3333558146406470697e-3;
+    p = p * r + 9.6181291075872566681e-3;
+    p = p * r + 5.5504108664821627039e-2;
+    p = p * r + 2.4022650695910159567e-1;
+    p = p * r + 6.9314718055994530925e-1;
+    p = p * r + 1.0;
+    return (doubles)((ints64)p + ((ints64)shifted << 52));
+}
+
 template <class T, class V>
 SINTERFACE_INLINE V hyperbolic_tangent(V x) {
     return T(1) - T(2) / (exponential(x + x) + T(1));
@@ -131,6 +169,37 @@ SINTERFACE_INLINE V arc_sine(V u) {
     q = q * z + T(1);
     const V y = x + x * (z * p / q);
     return large ? T(1.57079632679489661923) - T(2) * y : y;
+}
+
+// Vectors x, y, z as one row (x, y, z, 0) for each lane.
+template <class V4>
+SINTERFACE_INLINE void transpose_four(V4 x, V4 y, V4 z, quads* rows) {
+    const V4 zero = V4{};
+    const V4 a = __builtin_shufflevector(x, y, 0, 4, 1, 5), b = __builtin_shufflevector(z, zero, 0, 4, 1, 5);
+    const V4 c = __builtin_shufflevector(x, y, 2, 6, 3, 7), d = __builtin_shufflevector(z, zero, 2, 6, 3, 7);
+    rows[0] = __builtin_convertvector(__builtin_shufflevector(a, b, 0, 1, 4, 5), quads);
+    rows[1] = __builtin_convertvector(__builtin_shufflevector(a, b, 2, 3, 6, 7), quads);
+    rows[2] = __builtin_convertvector(__builtin_shufflevector(c, d, 0, 1, 4, 5), quads);
+    rows[3] = __builtin_convertvector(__builtin_shufflevector(c, d, 2, 3, 6, 7), quads);
+}
+
+template <class V>
+SINTERFACE_INLINE void to_quads(V x, V y, V z, quads* rows) {
+    constexpr int width = sizeof(V) / sizeof(x[0]);
+    if constexpr (width == 2) {
+        rows[0] = quads{x[0], y[0], z[0], 0}, rows[1] = quads{x[1], y[1], z[1], 0};
+    } else if constexpr (width == 4) {
+        transpose_four(x, y, z, rows);
+    } else {
+#define SINTERFACE_QUARTER(v, k) __builtin_shufflevector(v, v, k, k + 1, k + 2, k + 3)
+        transpose_four(SINTERFACE_QUARTER(x, 0), SINTERFACE_QUARTER(y, 0), SINTERFACE_QUARTER(z, 0), rows);
+        transpose_four(SINTERFACE_QUARTER(x, 4), SINTERFACE_QUARTER(y, 4), SINTERFACE_QUARTER(z, 4), rows + 4);
+        if constexpr (width == 16) {
+            transpose_four(SINTERFACE_QUARTER(x, 8), SINTERFACE_QUARTER(y, 8), SINTERFACE_QUARTER(z, 8), rows + 8);
+            transpose_four(SINTERFACE_QUARTER(x, 12), SINTERFACE_QUARTER(y, 12), SINTERFACE_QUARTER(z, 12), rows + 12);
+        }
+#undef SINTERFACE_QUARTER
+    }
 }
 
 // Functions too rare for a series of their own: lane by lane through libm.

@@ -1,43 +1,16 @@
-// Sums over neighbours: radial rows, moments A_lm, and the wide angular functions contracted from them.
+// Sums over neighbours: radial rows, moments, and the wide angular functions contracted from them.
 #pragma once
 
-#include "harmonics.hpp"
+#include "monomials.hpp"
 #include "neighbors.hpp"
 
 namespace sinterface {
 namespace SINTERFACE_PATH {
 namespace {
 
-template <int L, class T>
-void sum_bucket(Frame<T>& f, int b) {
-    typedef typename Frame<T>::V V;
-    const ElementPlan<T>& plan = f.plan;
-    const int first = plan.channel_begin[b], last = plan.channel_begin[b + 1];
-    V harmonic[(L + 1) * (L + 1)];
-    for (int k = 0; k < f.count[b]; ++k) {
-        V* s = f.slot(b, k);
-        measure(f, b, s);
-        for (int t = plan.radial_begin[b]; t < plan.radial_begin[b + 1]; ++t) {
-            const RadialTerm<T>& term = plan.radial[t];
-            f.values[term.row] += term.weight * f.basis(s, term.basis);
-        }
-        if (first == last) continue;
-        harmonics<T, L>(s[0], s[1], s[2], harmonic);
-        for (int c = first; c < last; ++c) {
-            const MomentChannel& channel = plan.channels[c];
-            const V g = f.basis(s, channel.basis);
-            V* a = f.moments + channel.offset;
-            const int n = (channel.degree + 1) * (channel.degree + 1);
-            for (int q = 0; q < n; ++q) a[q] += g * harmonic[q];
-            if (channel.square >= 0) f.moments[channel.square] += g * g;
-        }
-    }
-}
-
-// Call `visit` with the largest degree of the bucket as a compile-time number.
+// Call a template with a degree known at run time.
 #define SINTERFACE_BY_DEGREE(DEGREE, CALL) \
     switch (DEGREE) {                      \
-        case -1:                           \
         case 0:                            \
             CALL(0);                       \
             break;                         \
@@ -67,33 +40,72 @@ void sum_bucket(Frame<T>& f, int b) {
             break;                         \
     }
 
+template <int L, class T>
+__attribute__((noinline)) void sum_channel(const Frame<T>& f, int b, const MomentChannel& channel) {
+    typedef typename Frame<T>::V V;
+    V* top = f.moments + channel.offset + monomials_below(L);
+    V* below = L > 0 ? f.moments + channel.offset + monomials_below(L - 1) : nullptr;
+    V square = V{};
+    for (int k = 0; k < f.count[b]; ++k) {
+        const V* s = f.slot(b, k);
+        const V g = f.basis(s, channel.basis);
+        add_monomials<L>(g, s[0], s[1], s[2], top, below);
+        square += g * g;
+    }
+    if (channel.square >= 0) f.moments[channel.square] = square;
+}
+
+// The radial rows of a bucket.
+template <class T>
+void sum_radial(const Frame<T>& f, int b) {
+    const ElementPlan<T>& plan = f.plan;
+    const int n = plan.radial_begin[b + 1] - plan.radial_begin[b];
+    const RadialTerm<T>* terms = plan.radial + plan.radial_begin[b];
+    clear(f.sums, n);
+    for (int k = 0; k < f.count[b]; ++k) {
+        const auto* s = f.slot(b, k);
+        for (int t = 0; t < n; ++t) f.sums[t] += s[f.layout.gaussians + terms[t].basis] * s[f.layout.windows + 2 * terms[t].window];
+    }
+    for (int t = 0; t < n; ++t) f.values[terms[t].row] += terms[t].weight * f.sums[t];
+}
+
 template <class T>
 void sum_neighbors(Frame<T>& f) {
-    clear(f.values, f.plan.n_rows);
-    clear(f.moments, f.plan.n_moments);
-    for (int b = 0; b < f.plan.n_buckets; ++b) {
-#define SINTERFACE_CALL(L) sum_bucket<L>(f, b)
-        SINTERFACE_BY_DEGREE(f.plan.bucket_degree[b], SINTERFACE_CALL)
+    const ElementPlan<T>& plan = f.plan;
+    clear(f.values, plan.n_rows);
+    clear(f.moments, plan.n_moments);
+    for (int b = 0; b < plan.n_buckets; ++b) {
+        if (f.count[b] == 0) continue;
+        for (int k = 0; k < f.count[b]; ++k) measure(f, b, f.slot(b, k));
+        sum_radial(f, b);
+        for (int c = plan.channel_begin[b]; c < plan.channel_begin[b + 1]; ++c) {
+            const MomentChannel& channel = plan.channels[c];
+#define SINTERFACE_CALL(L) sum_channel<L>(f, b, channel)
+            SINTERFACE_BY_DEGREE(channel.degree, SINTERFACE_CALL)
 #undef SINTERFACE_CALL
+            complete_sums<T>(channel.degree, f.moments + channel.offset);
+        }
     }
 }
 
-// out[row] += sum_l c_l sum_m first_lm second_lm for every wide row.
+// out[row] += sum_n c_n S_n for every wide row.
 template <class T, class V>
-void contract(const ElementPlan<T>& plan, const V* first, const V* second, V* out) {
+void contract(const Frame<T>& f, const V* first, const V* second, V* out) {
+    const ElementPlan<T>& plan = f.plan;
     for (int k = 0; k < plan.n_contractions; ++k) {
         const Contraction& pair = plan.contractions[k];
+        if (f.count[pair.bucket1] == 0 || f.count[pair.bucket2] == 0) continue;
         const V *a = first + pair.offset1, *b = second + pair.offset2;
-        V legendre[max_degree + 1];
-        for (int l = 0; l <= pair.degree; ++l) {
-            V sum = a[l * l] * b[l * l];
-            for (int q = l * l + 1; q < (l + 1) * (l + 1); ++q) sum += a[q] * b[q];
-            legendre[l] = sum;
+        V power[max_degree + 1];
+        for (int n = 0, q = 0; n <= pair.degree; ++n) {
+            V sum = V{};
+            for (; q < monomials_below(n + 1); ++q) sum += a[q] * b[q];
+            power[n] = sum;
         }
         for (int r = pair.first_row; r < pair.last_row; ++r) {
             const ContractionRow<T>& row = plan.contraction_rows[r];
-            V sum = row.coefficient[0] * legendre[0];
-            for (int l = 1; l <= pair.degree; ++l) sum += row.coefficient[l] * legendre[l];
+            V sum = row.coefficient[0] * power[0];
+            for (int n = 1; n <= pair.degree; ++n) sum += row.coefficient[n] * power[n];
             out[row.row] += sum;
         }
     }
@@ -112,7 +124,7 @@ void subtract_self(const ElementPlan<T>& plan, const V* squares, V* out) {
     }
 }
 
-// dE/dA_lm from dE/dG.
+// dE/dA from dE/dG.
 template <class T>
 void contract_gradients(Frame<T>& f) {
     typedef typename Frame<T>::V V;
@@ -120,65 +132,83 @@ void contract_gradients(Frame<T>& f) {
     clear(f.moment_gradients, plan.n_moments);
     for (int k = 0; k < plan.n_contractions; ++k) {
         const Contraction& pair = plan.contractions[k];
+        if (f.count[pair.bucket1] == 0 || f.count[pair.bucket2] == 0) continue;
         const V *a = f.moments + pair.offset1, *b = f.moments + pair.offset2;
         V *da = f.moment_gradients + pair.offset1, *db = f.moment_gradients + pair.offset2;
         V weight[max_degree + 1], self = V{};
-        for (int l = 0; l <= pair.degree; ++l) weight[l] = V{};
+        for (int n = 0; n <= pair.degree; ++n) weight[n] = V{};
         for (int r = pair.first_row; r < pair.last_row; ++r) {
             const ContractionRow<T>& row = plan.contraction_rows[r];
             const V p = f.gradients[row.row];
-            for (int l = 0; l <= pair.degree; ++l) weight[l] += row.coefficient[l] * p;
+            for (int n = 0; n <= pair.degree; ++n) weight[n] += row.coefficient[n] * p;
             self += row.self * p;
         }
         if (pair.square >= 0) f.moment_gradients[pair.square] -= self;
-        if (a == b) {  // both ends are the same moments
-            for (int l = 0; l <= pair.degree; ++l) {
-                const V twice = weight[l] + weight[l];
-                for (int q = l * l; q < (l + 1) * (l + 1); ++q) da[q] += twice * a[q];
-            }
-            continue;
-        }
-        for (int l = 0; l <= pair.degree; ++l) {
-            const V w = weight[l];
-            for (int q = l * l; q < (l + 1) * (l + 1); ++q) {
-                da[q] += w * b[q];
-                db[q] += w * a[q];
-            }
+        for (int n = 0, q = 0; n <= pair.degree; ++n) {
+            const V w = a == b ? weight[n] + weight[n] : weight[n];  // both ends may be the same moments
+            if (a == b)
+                for (; q < monomials_below(n + 1); ++q) da[q] += w * a[q];
+            else
+                for (; q < monomials_below(n + 1); ++q) {
+                    da[q] += w * b[q];
+                    db[q] += w * a[q];
+                }
         }
     }
 }
 
-// dE/dr of one slot from the radial terms and the moments of its bucket.
-template <int L, class T, class V>
-SINTERFACE_INLINE void slot_gradient(const Frame<T>& f, int b, const V* s, V (&out)[3]) {
+// What a neighbour's gradient needs of dE/dG: of each radial term [p, -2 eta p, 2 eta shift p] with p = dE/dbasis, of
+// each channel the polynomial dE/dbasis of the direction.
+template <class T>
+void neighbor_coefficients(Frame<T>& f) {
+    typedef typename Frame<T>::V V;
     const ElementPlan<T>& plan = f.plan;
-    V along = V{}, t[3] = {V{}, V{}, V{}};
-    for (int k = plan.radial_begin[b]; k < plan.radial_begin[b + 1]; ++k) {
-        const RadialTerm<T>& term = plan.radial[k];
-        along += term.weight * f.gradients[term.row] * f.basis_slope(s, term.basis);
+    for (int t = 0; t < plan.radial_begin[plan.n_buckets]; ++t) {
+        const RadialTerm<T>& term = plan.radial[t];
+        const V p = term.weight * f.gradients[term.row];
+        f.sums[3 * t] = p;
+        f.sums[3 * t + 1] = (T(-2) * plan.eta[term.basis]) * p;
+        f.sums[3 * t + 2] = (T(2) * plan.eta[term.basis] * plan.shift[term.basis]) * p;
     }
-    if (plan.channel_begin[b] != plan.channel_begin[b + 1]) {
-        V harmonic[(L + 1) * (L + 1)], weight[(L + 1) * (L + 1)];
-        harmonics<T, L>(s[0], s[1], s[2], harmonic);
-        clear(weight, (L + 1) * (L + 1));
+    for (int b = 0; b < plan.n_buckets; ++b) {
+        if (f.count[b] == 0) continue;
         for (int c = plan.channel_begin[b]; c < plan.channel_begin[b + 1]; ++c) {
             const MomentChannel& channel = plan.channels[c];
-            const V g = f.basis(s, channel.basis), slope = f.basis_slope(s, channel.basis);
-            const V* da = f.moment_gradients + channel.offset;
-            const int n = (channel.degree + 1) * (channel.degree + 1);
-            V sum = V{};
-            for (int q = 0; q < n; ++q) {
-                weight[q] += g * da[q];
-                sum += da[q] * harmonic[q];
-            }
-            along += slope * sum;
-            if (channel.square >= 0) along += T(2) * g * slope * f.moment_gradients[channel.square];
+            polynomial_coefficients<T>(channel.degree, f.moment_gradients + channel.offset, f.coefficients + channel.coefficients);
         }
-        harmonics_gradient<T, L>(s[0], s[1], s[2], weight, t[0], t[1], t[2]);
-        const V inverse = T(1) / s[3], radial = t[0] * s[0] + t[1] * s[1] + t[2] * s[2];
-        for (int d = 0; d < 3; ++d) t[d] = (t[d] - radial * s[d]) * inverse;
     }
-    for (int d = 0; d < 3; ++d) out[d] = along * s[d] + t[d];
+}
+
+// dE/dr of the distance from the radial terms of a bucket.
+template <class T, class V>
+SINTERFACE_INLINE V radial_slope(const Frame<T>& f, int b, const V* s) {
+    const ElementPlan<T>& plan = f.plan;
+    const V* gaussian = s + f.layout.gaussians;
+    V along = V{};
+    for (int t = plan.radial_begin[b], end = plan.radial_begin[b + 1]; t < end;) {
+        const int window = plan.radial[t].window;
+        V p = V{}, q = V{}, c = V{};
+        for (; t < end && plan.radial[t].window == window; ++t) {
+            const V e = gaussian[plan.radial[t].basis];
+            p += e * f.sums[3 * t];
+            q += e * f.sums[3 * t + 1];
+            if (plan.shifted) c += e * f.sums[3 * t + 2];
+        }
+        const V* fc = s + f.layout.windows + 2 * window;
+        along += p * fc[1] + (q * s[3] + c) * fc[0];
+    }
+    return along;
+}
+
+// Add a channel's part of dE/dr: along the distance, and the gradient by the direction.
+template <int L, class T, class V>
+SINTERFACE_INLINE void channel_gradient(const Frame<T>& f, const MomentChannel& channel, const V* s, V& along, V (&turn)[3]) {
+    V value, t[3];
+    polynomial<L, T>(s[0], s[1], s[2], f.coefficients + channel.coefficients, value, t);
+    const V g = f.basis(s, channel.basis);
+    if (channel.square >= 0) value += T(2) * g * f.moment_gradients[channel.square];
+    along += value * f.basis_slope(s, channel.basis);
+    for (int d = 0; d < 3; ++d) turn[d] += g * t[d];
 }
 
 }  // namespace

@@ -8,7 +8,7 @@ namespace SINTERFACE_PATH {
 namespace {
 
 template <class T, class V>
-void pack_tangent(const Frame<T>& f, int i, int j, const double (&d)[3], V* s, int lane) {
+void pack_tangent(const Frame<T>& f, int i, int j, const quads& d, V* s, int lane) {
     const Output& output = f.output;
     for (int c = 0; c < 3; ++c) {
         double v = 0;
@@ -18,41 +18,40 @@ void pack_tangent(const Frame<T>& f, int i, int j, const double (&d)[3], V* s, i
     }
 }
 
+// Every candidate is written to the next slot of its element, which moves on only if it lies within the cutoff: no
+// branch, for with a skin most candidates lie outside.
 template <class T>
 void pack_atom(Frame<T>& f, int lane, int* filled) {
-    typedef typename Frame<T>::V V;
+    constexpr int width = Frame<T>::width;
     const System& system = f.system;
     const int i = f.atoms[lane];
-    const double* x = system.positions;
-    const double xi = x[3 * i], yi = x[3 * i + 1], zi = x[3 * i + 2];
+    const quads center = *reinterpret_cast<const quads*>(f.rows + 4 * std::size_t(i));
     const double limit = f.model.max_cutoff * f.model.max_cutoff;
     const int* list = system.neighbors[i];
     const double* shift = system.shifts ? system.shifts[i] : nullptr;
     const int n = system.n_neighbors[i];
     for (int k = 0; k < n; ++k) {
         const int j = list[k] & system.neighbor_mask;
-        double d[3] = {x[3 * j] - xi, x[3 * j + 1] - yi, x[3 * j + 2] - zi};
-        if (shift) d[0] += shift[3 * k], d[1] += shift[3 * k + 1], d[2] += shift[3 * k + 2];
-        if (d[0] * d[0] + d[1] * d[1] + d[2] * d[2] >= limit) continue;
-        const int b = system.species[j];
-        if (b < 0) continue;
-        const int at = filled[b]++;
-        V* s = f.slot(b, at);
+        const double* row = f.rows + 4 * std::size_t(j);
+        quads d = *reinterpret_cast<const quads*>(row) - center;
+        if (shift) d += quads{shift[3 * k], shift[3 * k + 1], shift[3 * k + 2], 0};
+        const int b = int(row[3]), at = filled[b];
+        auto* s = f.slot(b, at);
         T* numbers = reinterpret_cast<T*>(s) + lane;
-        numbers[0] = T(d[0]), numbers[Frame<T>::width] = T(d[1]), numbers[2 * Frame<T>::width] = T(d[2]);
+        numbers[0] = T(d[0]), numbers[width] = T(d[1]), numbers[2 * width] = T(d[2]);
         f.slot_ids(b, at)[lane] = j;
         if (f.task == Task::jvp) pack_tangent(f, i, j, d, s, lane);
+        filled[b] = at + (d[0] * d[0] + d[1] * d[1] + d[2] * d[2] < limit);
     }
 }
 
 template <class T>
 void pad(Frame<T>& f, int bucket, int from, int lane) {
-    typedef typename Frame<T>::V V;
     for (int k = from; k < f.count[bucket]; ++k) {
-        V* s = f.slot(bucket, k);
+        auto* s = f.slot(bucket, k);
         s[0][lane] = T(2.0 * f.model.max_cutoff);
         s[1][lane] = s[2][lane] = T(0);
-        f.slot_ids(bucket, k)[lane] = -1;
+        f.slot_ids(bucket, k)[lane] = f.trash;
         if (f.task == Task::jvp)
             for (int d = 0; d < 3; ++d) s[f.layout.tangent + d][lane] = T(0);
     }
@@ -88,7 +87,7 @@ SINTERFACE_INLINE void measure(const Frame<T>& f, int bucket, V* s) {
     for (int u = plan.used_begin[bucket]; u < plan.used_begin[bucket + 1]; ++u) {
         const int k = plan.used[u];
         const V d = r - plan.shift[k];
-        s[f.layout.gaussians + k] = exponential(-plan.eta[k] * d * d);
+        s[f.layout.gaussians + k] = power_of_two(plan.rate[k] * (d * d));
     }
 }
 

@@ -8,7 +8,11 @@
 
 namespace sinterface {
 
-constexpr int max_degree = 8;  // largest degree of the spherical harmonics; larger zeta goes through triplets
+constexpr int max_degree = 8;  // largest degree of the monomials; larger zeta goes through triplets
+
+// Number of monomials x^a y^b z^c of degree d, and of all degrees below.
+constexpr int monomials_of(int d) { return (d + 1) * (d + 2) / 2; }
+constexpr int monomials_below(int d) { return d * (d + 1) * (d + 2) / 6; }
 
 // A function of one variable that vanishes outside: n2p2's cutoff function fc(r), or, if compact, the core function
 // (numbered as the cutoff functions are) of x = |variable - center| * scale, asymmetric: of (2 - x) x.
@@ -22,24 +26,26 @@ struct Window {
 // A sum over neighbours of one element that gives a type 2 (or 12) row: G[row] += weight * basis(r).
 template <class T>
 struct RadialTerm {
-    int basis, row;
+    int basis, window, row;
     T weight;
 };
 
-// Moments A_lm = sum_j basis(r_j) C_lm(r_j) of the neighbours of one element, l <= degree.
+// Moments A_abc = sum_j basis(r_j) (x/r)^a (y/r)^b (z/r)^c of the neighbours of one element, a + b + c <= degree.
 struct MomentChannel {
     int basis, degree;
-    int offset;  // of A_00 among the moments
-    int square;  // of sum_j basis(r_j)^2 among the moments, -1 when no row needs it
+    int offset;        // of A_000 among the moments
+    int coefficients;  // of the polynomial dE/d(basis at a neighbour) among the coefficients
+    int square;        // of sum_j basis(r_j)^2 among the moments, -1 when no row needs it
 };
 
-// Moments of two elements in one channel, contracted to Legendre sums P_l = sum_m A_lm(1) A_lm(2).
+// Moments of two elements in one channel, contracted to S_n = sum_jk basis basis cos^n.
 struct Contraction {
+    int bucket1, bucket2;
     int offset1, offset2, square, degree;
     int first_row, last_row;
 };
 
-// G[row] += sum_l coefficient[l] P_l - self * square.
+// G[row] += sum_n coefficient[n] S_n - self * square.
 template <class T>
 struct ContractionRow {
     int row;
@@ -80,15 +86,16 @@ struct ElementPlan {
     const Window<T>* windows;
     int n_basis;  // basis k: exp(-eta (r - shift)^2) times a window of r
     const T *eta, *shift;
+    const T* rate;  // -eta / ln 2
     const int* which_window;
     const int* used_begin;  // [n_buckets + 1] bases that the bucket needs
     const int* used;
     const int* radial_begin;
-    const RadialTerm<T>* radial;
+    const RadialTerm<T>* radial;  // of each bucket, those of one window side by side
+    int shifted;                  // 1: a radial term has a shift
     const int* channel_begin;
     const MomentChannel* channels;
-    const int* bucket_degree;  // largest degree in the bucket, -1 for none
-    int n_moments;
+    int n_moments, n_coefficients;
     int n_contractions;
     const Contraction* contractions;
     const ContractionRow<T>* contraction_rows;
@@ -122,7 +129,7 @@ enum class Task { forces, values, vjp, jvp };
 
 struct Output {
     double* energies = nullptr;         // [n] written
-    double* forces = nullptr;           // [n][3] accumulated
+    double* forces = nullptr;           // [n][3] accumulated (by the engine, from the force rows)
     double* virial = nullptr;           // [9] accumulated: sum r_ij (x) f_ij
     double* atom_virial = nullptr;      // [n][9] accumulated, the pair's share at the neighbour
     double* values = nullptr;           // [n][stride] written (values, jvp)
@@ -134,9 +141,15 @@ struct Output {
 };
 
 // Work on `n_atoms` atoms of one element. `workspace` is 64-byte aligned and at least as large as `workspace_size` says.
+//
+// Positions and forces come in rows of four doubles, 32-byte aligned, with one more row than there are atoms: neighbours
+// that are none stand there, far away.
 template <class T>
 struct KernelCall {
     const Plan<T>* plan;
+    const double* rows;  // [n_all + 1][4] x, y, z and element index; of atoms not seen: far away
+    double* force_rows;  // [n_all + 1][4] accumulated (forces, vjp)
+    int n_all;
     int element;
     const System* system;
     const int* atoms;
