@@ -184,8 +184,8 @@ void Engine::run(Task task, Precision precision, const System& system, const int
 }
 
 // One thread's share.
-void Engine::run_share(Task task, Precision precision, const System& system, const double* rows, int n_all, const int* atoms, int n_atoms,
-                       const Output& output, double* force_rows) const {
+void Engine::run_share(Task task, Precision precision, const System& system, const double* rows, int n_all, const int* atoms, int n_atoms, const Output& output,
+                       double* force_rows) const {
     if (precision == Precision::mixed)
         run_part<float>(*kernel_, plan_single_->plan(), task, system, rows, n_all, atoms, n_atoms, output, force_rows);
     else

@@ -63,6 +63,19 @@ TripletRow<T> triplet_row(const Row& row, int index, int basis, double weight) {
     return out;
 }
 
+// Neighbouring bases of one window as one run; `offset` counts them.
+void append_runs(const std::set<int>& bases, const std::vector<int>& window, std::vector<Run>& runs, int& offset) {
+    const std::size_t begin = runs.size();
+    for (const int k : bases) {
+        const int w = window[static_cast<std::size_t>(k)];
+        if (runs.size() > begin && runs.back().last == k && runs.back().window == w)
+            ++runs.back().last;
+        else
+            runs.push_back({w, k, k + 1, offset});
+        ++offset;
+    }
+}
+
 struct WeightedPair {
     int first, second;
     double weight;
@@ -126,12 +139,12 @@ ElementPlan<T> PlanStorage<T>::build(const Potential& potential, const Element& 
     for (int r = 0; r < plan.n_rows; ++r) {
         const Row& row = element.rows[static_cast<std::size_t>(r)];
         const int basis = basis_of(row);
+        if (row.shift != 0) plan.shifted = 1;
         for (const WeightedPair& pair : pairs_of(row, potential)) {
             const auto a = static_cast<std::size_t>(pair.first);
             used[a].insert(basis);
             if (!row.angular()) {
-                radial[a].push_back({basis, which[static_cast<std::size_t>(basis)], r, static_cast<T>(pair.weight)});
-                if (row.shift != 0) plan.shifted = 1;
+                radial[a].push_back({basis, 0, r, static_cast<T>(pair.weight)});
                 continue;
             }
             const auto b = static_cast<std::size_t>(pair.second);
@@ -151,8 +164,9 @@ ElementPlan<T> PlanStorage<T>::build(const Potential& potential, const Element& 
 
     // moments: those of all degrees for each channel of each bucket, then the sum of squares
     std::vector<MomentChannel> channels;
-    std::vector<int> channel_begin(1, 0), radial_begin(1, 0), used_begin(1, 0), used_list;
-    std::vector<RadialTerm<T>> radial_list;
+    std::vector<int> channel_begin(1, 0), radial_begin(1, 0), term_begin(1, 0), used_begin(1, 0);
+    std::vector<RadialTerm<T>> terms;
+    std::vector<Run> used_runs, radial_runs;
     std::vector<std::map<int, MomentChannel>> channel_of(static_cast<std::size_t>(n_buckets));
     int moments = 0, coefficients = 0;
     for (std::size_t b = 0; b < static_cast<std::size_t>(n_buckets); ++b) {
@@ -165,11 +179,18 @@ ElementPlan<T> PlanStorage<T>::build(const Potential& potential, const Element& 
             channel_of[b][basis] = channel;
         }
         channel_begin.push_back(static_cast<int>(channels.size()));
-        std::stable_sort(radial[b].begin(), radial[b].end(), [](const auto& x, const auto& y) { return std::tie(x.window, x.basis) < std::tie(y.window, y.basis); });
-        radial_list.insert(radial_list.end(), radial[b].begin(), radial[b].end());
-        radial_begin.push_back(static_cast<int>(radial_list.size()));
-        used_list.insert(used_list.end(), used[b].begin(), used[b].end());
-        used_begin.push_back(static_cast<int>(used_list.size()));
+        int ignored = 0;
+        append_runs(used[b], which, used_runs, ignored);
+        used_begin.push_back(static_cast<int>(used_runs.size()));
+        std::map<int, int> offset_of;
+        for (const auto& term : radial[b]) offset_of[term.basis] = 0;
+        std::set<int> radial_bases;
+        for (auto& [basis, offset] : offset_of) offset = plan.n_radial + static_cast<int>(radial_bases.size()), radial_bases.insert(basis);
+        for (auto& term : radial[b]) term.offset = offset_of[term.basis];
+        append_runs(radial_bases, which, radial_runs, plan.n_radial);
+        radial_begin.push_back(static_cast<int>(radial_runs.size()));
+        terms.insert(terms.end(), radial[b].begin(), radial[b].end());
+        term_begin.push_back(static_cast<int>(terms.size()));
     }
 
     std::vector<Contraction> contractions;
@@ -213,9 +234,11 @@ ElementPlan<T> PlanStorage<T>::build(const Potential& potential, const Element& 
     plan.rate = store(numbers_, std::move(rate));
     plan.which_window = store(integers_, std::move(which));
     plan.used_begin = store(integers_, std::move(used_begin));
-    plan.used = store(integers_, std::move(used_list));
+    plan.used = store(runs_, std::move(used_runs));
     plan.radial_begin = store(integers_, std::move(radial_begin));
-    plan.radial = store(radial_, std::move(radial_list));
+    plan.radial_runs = store(runs_, std::move(radial_runs));
+    plan.term_begin = store(integers_, std::move(term_begin));
+    plan.terms = store(terms_, std::move(terms));
     plan.channel_begin = store(integers_, std::move(channel_begin));
     plan.channels = store(channels_, std::move(channels));
     plan.n_moments = moments;

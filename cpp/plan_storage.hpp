@@ -23,7 +23,8 @@ private:
     std::deque<std::vector<T>> numbers_;
     std::deque<std::vector<int>> integers_;
     std::deque<std::vector<Window<T>>> windows_;
-    std::deque<std::vector<RadialTerm<T>>> radial_;
+    std::deque<std::vector<Run>> runs_;
+    std::deque<std::vector<RadialTerm<T>>> terms_;
     std::deque<std::vector<MomentChannel>> channels_;
     std::deque<std::vector<Contraction>> contractions_;
     std::deque<std::vector<ContractionRow<T>>> contraction_rows_;

@@ -45,9 +45,9 @@ void energies_and_forces(Frame<T>& f) {
 }
 
 template <class T>
-void run_batch(Frame<T>& f, const int* atoms, int n_atoms) {
+void run_batch(Frame<T>& f, const int* atoms, int n_left) {
     f.atoms = atoms;
-    f.n_atoms = n_atoms;
+    f.n_atoms = n_left < Frame<T>::width ? n_left : Frame<T>::width;
     pack_neighbors(f);
     sum_neighbors(f);
     if (f.task == Task::values || f.task == Task::forces) {
@@ -77,10 +77,7 @@ template <class T>
 void run_call(const KernelCall<T>* call) {
     constexpr int width = Lanes<T>::width;
     Frame<T> frame(*call);
-    for (int first = 0; first < call->n_atoms; first += width) {
-        const int left = call->n_atoms - first;
-        run_batch(frame, call->atoms + first, left < width ? left : width);
-    }
+    for (int first = 0; first < call->n_atoms; first += width) run_batch(frame, call->atoms + first, call->n_atoms - first);
 }
 
 template <class T>

@@ -22,7 +22,7 @@ SINTERFACE_INLINE void scatter(const Frame<T>& f, const V* s, const int* id, con
     for (int d = 0; d < 3; ++d) sums.own[d] += g[d];
     if (f.force_rows) {
         quads row[width];
-        to_quads(g[0], g[1], g[2], row);
+        to_rows(g[0], g[1], g[2], row);
         for (int lane = 0; lane < width; ++lane) *reinterpret_cast<quads*>(f.force_rows + 4 * std::size_t(id[lane])) -= row[lane];
     }
     if (!output.virial && !output.atom_virial) return;
@@ -42,16 +42,14 @@ SINTERFACE_INLINE void scatter(const Frame<T>& f, const V* s, const int* id, con
 template <class T, class V>
 SINTERFACE_INLINE void slot_gradient(const Frame<T>& f, int b, const V* s, V (&g)[3]) {
     const ElementPlan<T>& plan = f.plan;
-    V along = radial_slope(f, b, s), turn[3] = {V{}, V{}, V{}};
-    for (int c = plan.channel_begin[b]; c < plan.channel_begin[b + 1]; ++c) {
-        const MomentChannel& channel = plan.channels[c];
-#define SINTERFACE_CALL(L) channel_gradient<L>(f, channel, s, along, turn)
-        SINTERFACE_BY_DEGREE(channel.degree, SINTERFACE_CALL)
-#undef SINTERFACE_CALL
+    V along = radial_slope(f, b, s);
+    if (plan.channel_begin[b] == plan.channel_begin[b + 1]) {
+        for (int d = 0; d < 3; ++d) g[d] = along * s[d];
+    } else {
+        const V *turn = s + f.layout.turn, inverse = T(1) / s[3];
+        along += turn[3] - (turn[0] * s[0] + turn[1] * s[1] + turn[2] * s[2]) * inverse;
+        for (int d = 0; d < 3; ++d) g[d] = along * s[d] + turn[d] * inverse;
     }
-    const V inverse = T(1) / s[3];
-    along -= (turn[0] * s[0] + turn[1] * s[1] + turn[2] * s[2]) * inverse;
-    for (int d = 0; d < 3; ++d) g[d] = along * s[d] + turn[d] * inverse;
     if (plan.n_triplet_pairs > 0)
         for (int d = 0; d < 3; ++d) g[d] += s[f.layout.gradient + d];
 }
@@ -63,13 +61,15 @@ void forces_from_gradients(Frame<T>& f) {
     neighbor_coefficients(f);
     if (f.plan.n_triplet_pairs > 0) triplet_gradients(f);
     Sums<V> sums;
-    for (int b = 0; b < f.plan.n_buckets; ++b)
+    for (int b = 0; b < f.plan.n_buckets; ++b) {
+        moment_gradients(f, b);
         for (int k = 0; k < f.count[b]; ++k) {
             const V* s = f.slot(b, k);
             V g[3];
             slot_gradient(f, b, s, g);
             scatter(f, s, f.slot_ids(b, k), g, sums);
         }
+    }
     for (int lane = 0; lane < f.n_atoms && f.force_rows; ++lane)
         for (int d = 0; d < 3; ++d) f.force_rows[4 * std::size_t(f.atoms[lane]) + d] += double(sums.own[d][lane]);
     if (!f.output.virial) return;

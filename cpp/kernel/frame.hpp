@@ -3,7 +3,8 @@
 // Every quantity is a vector over the atoms of the batch, so sums over neighbours are plain sums of vectors.
 // Neighbours are bucketed by element; slot k of a bucket holds the k-th neighbour of every atom, or padding beyond
 // the cutoff. A slot's record: unit vector n, distance r, [value, slope] of each window, the Gaussians, the gradient
-// dE/dr that triplets leave there, and the tangent of the displacement.
+// dE/dr that triplets leave there, what the moments add to it (by the direction, then along the distance), and the
+// tangent of the displacement.
 #pragma once
 
 #include "functions.hpp"
@@ -17,8 +18,8 @@ constexpr int max_buckets = 128;
 
 template <class T>
 struct Layout {
-    int capacity, record, tangent, windows, gaussians, gradient;
-    std::size_t slots, ids, values, gradients, moments, moment_gradients, coefficients, sums, nodes, bytes;
+    int capacity, record, tangent, windows, gaussians, gradient, turn;
+    std::size_t slots, packed, ids, values, gradients, moments, moment_gradients, coefficients, sums, nodes, bytes;
 
     static std::size_t round_up(std::size_t n) { return (n + 63) / 64 * 64; }
 
@@ -28,18 +29,20 @@ struct Layout {
         windows = 4;
         gaussians = windows + 2 * plan.n_windows;
         gradient = gaussians + plan.n_basis;
-        tangent = gradient + (plan.n_triplet_pairs > 0 ? 3 : 0);
-        record = tangent + (with_tangent ? 3 : 0);
+        turn = gradient + (plan.n_triplet_pairs > 0 ? 3 : 0);
+        tangent = turn + 4;
+        record = (tangent + (with_tangent ? 3 : 0)) | 1;  // odd: a power of two would crowd few sets of the cache
         const std::size_t n_slots = std::size_t(plan.n_buckets) * std::size_t(capacity);
         slots = 0;
-        ids = slots + n_slots * std::size_t(record) * vector;
+        packed = slots + n_slots * std::size_t(record) * vector;
+        ids = packed + n_slots * 4 * vector;
         values = round_up(ids + n_slots * Lanes<T>::width * sizeof(int));
         gradients = values + std::size_t(plan.n_rows) * vector;
         moments = gradients + std::size_t(plan.n_rows) * vector;
         moment_gradients = moments + std::size_t(plan.n_moments + 1) * vector;
         coefficients = moment_gradients + std::size_t(plan.n_moments + 1) * vector;
         sums = coefficients + std::size_t(plan.n_coefficients) * vector;
-        nodes = sums + std::size_t(3 * plan.radial_begin[plan.n_buckets]) * vector;
+        nodes = sums + std::size_t(3 * plan.n_radial) * vector;
         bytes = round_up(nodes + std::size_t(3 * plan.n_nodes + plan.n_rows) * vector) + 64;
     }
 };
@@ -59,6 +62,7 @@ struct Frame {
     double* force_rows;
     const int trash;  // the row beyond the atoms
     V* slots;
+    typename Four<T>::V* packed;  // displacement of each neighbour, one row a lane
     int* ids;
     V *values, *gradients, *moments, *moment_gradients, *coefficients, *sums, *nodes;
     const int* atoms = nullptr;
@@ -66,9 +70,18 @@ struct Frame {
     int count[max_buckets];  // slots in use, each bucket
 
     explicit Frame(const KernelCall<T>& call)
-        : model(*call.plan), plan(call.plan->elements[call.element]), system(*call.system), output(*call.output), task(call.task), layout(plan, call.capacity, call.task == Task::jvp), rows(call.rows), force_rows(call.force_rows), trash(call.n_all) {
+        : model(*call.plan),
+          plan(call.plan->elements[call.element]),
+          system(*call.system),
+          output(*call.output),
+          task(call.task),
+          layout(plan, call.capacity, call.task == Task::jvp),
+          rows(call.rows),
+          force_rows(call.force_rows),
+          trash(call.n_all) {
         unsigned char* memory = call.workspace;
         slots = reinterpret_cast<V*>(memory + layout.slots);
+        packed = reinterpret_cast<typename Four<T>::V*>(memory + layout.packed);
         ids = reinterpret_cast<int*>(memory + layout.ids);
         values = reinterpret_cast<V*>(memory + layout.values);
         gradients = reinterpret_cast<V*>(memory + layout.gradients);
@@ -80,6 +93,7 @@ struct Frame {
     }
 
     V* slot(int bucket, int k) const { return slots + (std::size_t(bucket) * layout.capacity + k) * layout.record; }
+    typename Four<T>::V* displacements(int bucket, int k) const { return packed + (std::size_t(bucket) * layout.capacity + k) * width; }
     int* slot_ids(int bucket, int k) const { return ids + (std::size_t(bucket) * layout.capacity + k) * width; }
 
     // Basis k at a slot, and its slope by r.

@@ -171,34 +171,106 @@ SINTERFACE_INLINE V arc_sine(V u) {
     return large ? T(1.57079632679489661923) - T(2) * y : y;
 }
 
-// Vectors x, y, z as one row (x, y, z, 0) for each lane.
+// ---- between vectors over the lanes and one row of four numbers for each lane ----
+
+template <class T>
+struct Four;
+template <>
+struct Four<float> {
+    typedef float V __attribute__((vector_size(16)));
+};
+template <>
+struct Four<double> {
+    typedef quads V;
+};
+
+// Between four floats and four doubles; the compiler's own conversion takes two halves.
+SINTERFACE_INLINE quads widen(quads x) {
+    return x;
+}
+SINTERFACE_INLINE quads widen(Four<float>::V x) {
+#ifdef __AVX__
+    return __builtin_ia32_cvtps2pd256(x);
+#else
+    return __builtin_convertvector(x, quads);
+#endif
+}
+SINTERFACE_INLINE void narrow(quads x, quads& out) {
+    out = x;
+}
+SINTERFACE_INLINE void narrow(quads x, Four<float>::V& out) {
+#ifdef __AVX__
+    out = __builtin_ia32_cvtpd2ps256(x);
+#else
+    out = __builtin_convertvector(x, Four<float>::V);
+#endif
+}
+
+// (x, y, z, 0) of four lanes.
 template <class V4>
-SINTERFACE_INLINE void transpose_four(V4 x, V4 y, V4 z, quads* rows) {
+SINTERFACE_INLINE void four_rows(V4 x, V4 y, V4 z, quads* rows) {
     const V4 zero = V4{};
     const V4 a = __builtin_shufflevector(x, y, 0, 4, 1, 5), b = __builtin_shufflevector(z, zero, 0, 4, 1, 5);
     const V4 c = __builtin_shufflevector(x, y, 2, 6, 3, 7), d = __builtin_shufflevector(z, zero, 2, 6, 3, 7);
-    rows[0] = __builtin_convertvector(__builtin_shufflevector(a, b, 0, 1, 4, 5), quads);
-    rows[1] = __builtin_convertvector(__builtin_shufflevector(a, b, 2, 3, 6, 7), quads);
-    rows[2] = __builtin_convertvector(__builtin_shufflevector(c, d, 0, 1, 4, 5), quads);
-    rows[3] = __builtin_convertvector(__builtin_shufflevector(c, d, 2, 3, 6, 7), quads);
+    rows[0] = widen(__builtin_shufflevector(a, b, 0, 1, 4, 5));
+    rows[1] = widen(__builtin_shufflevector(a, b, 2, 3, 6, 7));
+    rows[2] = widen(__builtin_shufflevector(c, d, 0, 1, 4, 5));
+    rows[3] = widen(__builtin_shufflevector(c, d, 2, 3, 6, 7));
 }
 
 template <class V>
-SINTERFACE_INLINE void to_quads(V x, V y, V z, quads* rows) {
+SINTERFACE_INLINE void to_rows(V x, V y, V z, quads* rows) {
     constexpr int width = sizeof(V) / sizeof(x[0]);
     if constexpr (width == 2) {
         rows[0] = quads{x[0], y[0], z[0], 0}, rows[1] = quads{x[1], y[1], z[1], 0};
     } else if constexpr (width == 4) {
-        transpose_four(x, y, z, rows);
+        four_rows(x, y, z, rows);
     } else {
-#define SINTERFACE_QUARTER(v, k) __builtin_shufflevector(v, v, k, k + 1, k + 2, k + 3)
-        transpose_four(SINTERFACE_QUARTER(x, 0), SINTERFACE_QUARTER(y, 0), SINTERFACE_QUARTER(z, 0), rows);
-        transpose_four(SINTERFACE_QUARTER(x, 4), SINTERFACE_QUARTER(y, 4), SINTERFACE_QUARTER(z, 4), rows + 4);
+#define SINTERFACE_FOUR(v, k) __builtin_shufflevector(v, v, k, k + 1, k + 2, k + 3)
+        four_rows(SINTERFACE_FOUR(x, 0), SINTERFACE_FOUR(y, 0), SINTERFACE_FOUR(z, 0), rows);
+        four_rows(SINTERFACE_FOUR(x, 4), SINTERFACE_FOUR(y, 4), SINTERFACE_FOUR(z, 4), rows + 4);
         if constexpr (width == 16) {
-            transpose_four(SINTERFACE_QUARTER(x, 8), SINTERFACE_QUARTER(y, 8), SINTERFACE_QUARTER(z, 8), rows + 8);
-            transpose_four(SINTERFACE_QUARTER(x, 12), SINTERFACE_QUARTER(y, 12), SINTERFACE_QUARTER(z, 12), rows + 12);
+            four_rows(SINTERFACE_FOUR(x, 8), SINTERFACE_FOUR(y, 8), SINTERFACE_FOUR(z, 8), rows + 8);
+            four_rows(SINTERFACE_FOUR(x, 12), SINTERFACE_FOUR(y, 12), SINTERFACE_FOUR(z, 12), rows + 12);
         }
-#undef SINTERFACE_QUARTER
+#undef SINTERFACE_FOUR
+    }
+}
+
+template <class V4>
+SINTERFACE_INLINE void four_columns(const V4* rows, V4& x, V4& y, V4& z) {
+    const V4 a = __builtin_shufflevector(rows[0], rows[1], 0, 4, 1, 5), b = __builtin_shufflevector(rows[2], rows[3], 0, 4, 1, 5);
+    const V4 c = __builtin_shufflevector(rows[0], rows[1], 2, 6, 3, 7), d = __builtin_shufflevector(rows[2], rows[3], 2, 6, 3, 7);
+    x = __builtin_shufflevector(a, b, 0, 1, 4, 5);
+    y = __builtin_shufflevector(a, b, 2, 3, 6, 7);
+    z = __builtin_shufflevector(c, d, 0, 1, 4, 5);
+}
+
+template <class T, class V>
+SINTERFACE_INLINE void from_rows(const typename Four<T>::V* rows, V& x, V& y, V& z) {
+    typedef typename Four<T>::V V4;
+    constexpr int width = Lanes<T>::width;
+    if constexpr (width == 2) {
+        x = V{rows[0][0], rows[1][0]}, y = V{rows[0][1], rows[1][1]}, z = V{rows[0][2], rows[1][2]};
+    } else if constexpr (width == 4) {
+        four_columns(rows, x, y, z);
+    } else {
+#define SINTERFACE_JOIN(a, b) __builtin_shufflevector(a, b, 0, 1, 2, 3, 4, 5, 6, 7)
+        V4 low[3], high[3];
+        four_columns(rows, low[0], low[1], low[2]);
+        four_columns(rows + 4, high[0], high[1], high[2]);
+        if constexpr (width == 8) {
+            x = SINTERFACE_JOIN(low[0], high[0]), y = SINTERFACE_JOIN(low[1], high[1]), z = SINTERFACE_JOIN(low[2], high[2]);
+        } else {
+            V4 third[3], last[3];
+            four_columns(rows + 8, third[0], third[1], third[2]);
+            four_columns(rows + 12, last[0], last[1], last[2]);
+            V* out[3] = {&x, &y, &z};
+            for (int d = 0; d < 3; ++d)
+                *out[d] = __builtin_shufflevector(SINTERFACE_JOIN(low[d], high[d]), SINTERFACE_JOIN(third[d], last[d]), 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11,
+                                                  12, 13, 14, 15);
+        }
+#undef SINTERFACE_JOIN
     }
 }
 

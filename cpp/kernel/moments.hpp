@@ -59,14 +59,19 @@ __attribute__((noinline)) void sum_channel(const Frame<T>& f, int b, const Momen
 template <class T>
 void sum_radial(const Frame<T>& f, int b) {
     const ElementPlan<T>& plan = f.plan;
-    const int n = plan.radial_begin[b + 1] - plan.radial_begin[b];
-    const RadialTerm<T>* terms = plan.radial + plan.radial_begin[b];
-    clear(f.sums, n);
-    for (int k = 0; k < f.count[b]; ++k) {
-        const auto* s = f.slot(b, k);
-        for (int t = 0; t < n; ++t) f.sums[t] += s[f.layout.gaussians + terms[t].basis] * s[f.layout.windows + 2 * terms[t].window];
+    for (int u = plan.radial_begin[b]; u < plan.radial_begin[b + 1]; ++u) {
+        const Run& run = plan.radial_runs[u];
+        auto* sum = f.sums + run.offset;
+        const int n = run.last - run.first;
+        clear(sum, n);
+        for (int k = 0; k < f.count[b]; ++k) {
+            const auto* s = f.slot(b, k);
+            const auto fc = s[f.layout.windows + 2 * run.window];
+            const auto* gaussian = s + f.layout.gaussians + run.first;
+            for (int t = 0; t < n; ++t) sum[t] += gaussian[t] * fc;
+        }
     }
-    for (int t = 0; t < n; ++t) f.values[terms[t].row] += terms[t].weight * f.sums[t];
+    for (int t = plan.term_begin[b]; t < plan.term_begin[b + 1]; ++t) f.values[plan.terms[t].row] += plan.terms[t].weight * f.sums[plan.terms[t].offset];
 }
 
 template <class T>
@@ -76,7 +81,7 @@ void sum_neighbors(Frame<T>& f) {
     clear(f.moments, plan.n_moments);
     for (int b = 0; b < plan.n_buckets; ++b) {
         if (f.count[b] == 0) continue;
-        for (int k = 0; k < f.count[b]; ++k) measure(f, b, f.slot(b, k));
+        for (int k = 0; k < f.count[b]; ++k) measure(f, b, k);
         sum_radial(f, b);
         for (int c = plan.channel_begin[b]; c < plan.channel_begin[b + 1]; ++c) {
             const MomentChannel& channel = plan.channels[c];
@@ -157,18 +162,19 @@ void contract_gradients(Frame<T>& f) {
     }
 }
 
-// What a neighbour's gradient needs of dE/dG: of each radial term [p, -2 eta p, 2 eta shift p] with p = dE/dbasis, of
+// What a neighbour's gradient needs of dE/dG: of each radial basis [p, -2 eta p, 2 eta shift p] with p = dE/dbasis, of
 // each channel the polynomial dE/dbasis of the direction.
 template <class T>
 void neighbor_coefficients(Frame<T>& f) {
     typedef typename Frame<T>::V V;
     const ElementPlan<T>& plan = f.plan;
-    for (int t = 0; t < plan.radial_begin[plan.n_buckets]; ++t) {
-        const RadialTerm<T>& term = plan.radial[t];
+    clear(f.sums, 3 * plan.n_radial);
+    for (int t = 0; t < plan.term_begin[plan.n_buckets]; ++t) {
+        const RadialTerm<T>& term = plan.terms[t];
         const V p = term.weight * f.gradients[term.row];
-        f.sums[3 * t] = p;
-        f.sums[3 * t + 1] = (T(-2) * plan.eta[term.basis]) * p;
-        f.sums[3 * t + 2] = (T(2) * plan.eta[term.basis] * plan.shift[term.basis]) * p;
+        f.sums[3 * term.offset] += p;
+        f.sums[3 * term.offset + 1] -= (T(2) * plan.eta[term.basis]) * p;
+        f.sums[3 * term.offset + 2] += (T(2) * plan.eta[term.basis] * plan.shift[term.basis]) * p;
     }
     for (int b = 0; b < plan.n_buckets; ++b) {
         if (f.count[b] == 0) continue;
@@ -179,36 +185,60 @@ void neighbor_coefficients(Frame<T>& f) {
     }
 }
 
-// dE/dr of the distance from the radial terms of a bucket.
+// dE/dr along the distance from the radial rows.
 template <class T, class V>
 SINTERFACE_INLINE V radial_slope(const Frame<T>& f, int b, const V* s) {
     const ElementPlan<T>& plan = f.plan;
-    const V* gaussian = s + f.layout.gaussians;
     V along = V{};
-    for (int t = plan.radial_begin[b], end = plan.radial_begin[b + 1]; t < end;) {
-        const int window = plan.radial[t].window;
+    for (int u = plan.radial_begin[b]; u < plan.radial_begin[b + 1]; ++u) {
+        const Run& run = plan.radial_runs[u];
+        const V *gaussian = s + f.layout.gaussians + run.first, *coefficient = f.sums + 3 * run.offset;
+        const int n = run.last - run.first;
         V p = V{}, q = V{}, c = V{};
-        for (; t < end && plan.radial[t].window == window; ++t) {
-            const V e = gaussian[plan.radial[t].basis];
-            p += e * f.sums[3 * t];
-            q += e * f.sums[3 * t + 1];
-            if (plan.shifted) c += e * f.sums[3 * t + 2];
+        for (int t = 0; t < n; ++t) {
+            p += gaussian[t] * coefficient[3 * t];
+            q += gaussian[t] * coefficient[3 * t + 1];
         }
-        const V* fc = s + f.layout.windows + 2 * window;
+        if (plan.shifted)
+            for (int t = 0; t < n; ++t) c += gaussian[t] * coefficient[3 * t + 2];
+        const V* fc = s + f.layout.windows + 2 * run.window;
         along += p * fc[1] + (q * s[3] + c) * fc[0];
     }
     return along;
 }
 
-// Add a channel's part of dE/dr: along the distance, and the gradient by the direction.
-template <int L, class T, class V>
-SINTERFACE_INLINE void channel_gradient(const Frame<T>& f, const MomentChannel& channel, const V* s, V& along, V (&turn)[3]) {
-    V value, t[3];
-    polynomial<L, T>(s[0], s[1], s[2], f.coefficients + channel.coefficients, value, t);
-    const V g = f.basis(s, channel.basis);
-    if (channel.square >= 0) value += T(2) * g * f.moment_gradients[channel.square];
-    along += value * f.basis_slope(s, channel.basis);
-    for (int d = 0; d < 3; ++d) turn[d] += g * t[d];
+// Leave a channel's part of dE/dr at its neighbours. A function of its own for each degree: seen together, the
+// compiler would work out the monomials of all degrees for each.
+template <int L, class T>
+__attribute__((noinline)) void channel_gradients(const Frame<T>& f, int b, const MomentChannel& channel, bool first) {
+    typedef typename Frame<T>::V V;
+    for (int k = 0; k < f.count[b]; ++k) {
+        V* s = f.slot(b, k);
+        V* turn = s + f.layout.turn;
+        V value, t[3];
+        polynomial<L, T>(s[0], s[1], s[2], f.coefficients + channel.coefficients, value, t);
+        const V g = f.basis(s, channel.basis);
+        if (channel.square >= 0) value += T(2) * g * f.moment_gradients[channel.square];
+        value *= f.basis_slope(s, channel.basis);
+        if (first) {
+            for (int d = 0; d < 3; ++d) turn[d] = g * t[d];
+            turn[3] = value;
+        } else {
+            for (int d = 0; d < 3; ++d) turn[d] += g * t[d];
+            turn[3] += value;
+        }
+    }
+}
+
+template <class T>
+void moment_gradients(const Frame<T>& f, int b) {
+    const int begin = f.plan.channel_begin[b];
+    for (int c = begin; c < f.plan.channel_begin[b + 1]; ++c) {
+        const MomentChannel& channel = f.plan.channels[c];
+#define SINTERFACE_CALL(L) channel_gradients<L>(f, b, channel, c == begin)
+        SINTERFACE_BY_DEGREE(channel.degree, SINTERFACE_CALL)
+#undef SINTERFACE_CALL
+    }
 }
 
 }  // namespace

@@ -13,7 +13,9 @@ namespace sinterface {
 namespace SINTERFACE_PATH {
 namespace {
 
-constexpr int place(int e, int c) { return e * (e + 1) / 2 + c; }
+constexpr int place(int e, int c) {
+    return e * (e + 1) / 2 + c;
+}
 
 // Square roots of d! / (a! b! c!): with them (n1.n2)^d is a plain product of the two lists of monomials.
 struct MultinomialRoots {

@@ -8,7 +8,7 @@ namespace SINTERFACE_PATH {
 namespace {
 
 template <class T, class V>
-void pack_tangent(const Frame<T>& f, int i, int j, const quads& d, V* s, int lane) {
+__attribute__((noinline)) void pack_tangent(const Frame<T>& f, int i, int j, quads d, V* s, int lane) {
     const Output& output = f.output;
     for (int c = 0; c < 3; ++c) {
         double v = 0;
@@ -18,66 +18,92 @@ void pack_tangent(const Frame<T>& f, int i, int j, const quads& d, V* s, int lan
     }
 }
 
+// How many neighbours of each element were found: in one register where that fits, for counting in memory would wait
+// for each count to be written before the next is read.
+struct FewCounts {
+    static constexpr int most = 5;
+    unsigned long long packed = 0;
+    int of(int b) const { return int(packed >> (12 * b) & 4095); }
+    void add(int b, bool one) { packed += (unsigned long long)(one) << (12 * b); }
+};
+struct ManyCounts {
+    int count[max_buckets] = {};
+    int of(int b) const { return count[b]; }
+    void add(int b, bool one) { count[b] += one; }
+};
+
 // Every candidate is written to the next slot of its element, which moves on only if it lies within the cutoff: no
 // branch, for with a skin most candidates lie outside.
-template <class T>
-void pack_atom(Frame<T>& f, int lane, int* filled) {
+template <class Counts, bool shifted, class T>
+Counts pack_atom(const Frame<T>& f, int lane) {
     constexpr int width = Frame<T>::width;
     const System& system = f.system;
-    const int i = f.atoms[lane];
-    const quads center = *reinterpret_cast<const quads*>(f.rows + 4 * std::size_t(i));
+    const int i = f.atoms[lane], n = system.n_neighbors[i], mask = system.neighbor_mask;
+    const int *list = system.neighbors[i], capacity = f.layout.capacity;
+    const double *rows = f.rows, *shift = system.shifts ? system.shifts[i] : nullptr;
+    const quads center = *reinterpret_cast<const quads*>(rows + 4 * std::size_t(i));
     const double limit = f.model.max_cutoff * f.model.max_cutoff;
-    const int* list = system.neighbors[i];
-    const double* shift = system.shifts ? system.shifts[i] : nullptr;
-    const int n = system.n_neighbors[i];
+    auto* packed = f.packed + lane;
+    int* ids = f.ids + lane;
+    const bool tangent = f.task == Task::jvp;
+    Counts counts;
     for (int k = 0; k < n; ++k) {
-        const int j = list[k] & system.neighbor_mask;
-        const double* row = f.rows + 4 * std::size_t(j);
+        const int j = list[k] & mask;
+        const double* row = rows + 4 * std::size_t(j);
         quads d = *reinterpret_cast<const quads*>(row) - center;
-        if (shift) d += quads{shift[3 * k], shift[3 * k + 1], shift[3 * k + 2], 0};
-        const int b = int(row[3]), at = filled[b];
-        auto* s = f.slot(b, at);
-        T* numbers = reinterpret_cast<T*>(s) + lane;
-        numbers[0] = T(d[0]), numbers[width] = T(d[1]), numbers[2 * width] = T(d[2]);
-        f.slot_ids(b, at)[lane] = j;
-        if (f.task == Task::jvp) pack_tangent(f, i, j, d, s, lane);
-        filled[b] = at + (d[0] * d[0] + d[1] * d[1] + d[2] * d[2] < limit);
+        if constexpr (shifted) d += quads{shift[3 * k], shift[3 * k + 1], shift[3 * k + 2], 0};
+        const int b = int(row[3]), at = counts.of(b);
+        const std::size_t slot = std::size_t(b * capacity + at);
+        narrow(d, packed[slot * width]);
+        ids[slot * width] = j;
+        if (tangent) pack_tangent(f, i, j, d, f.slot(b, at), lane);
+        const quads square = d * d;
+        counts.add(b, square[0] + square[1] < limit - square[2]);
     }
+    return counts;
 }
 
 template <class T>
 void pad(Frame<T>& f, int bucket, int from, int lane) {
     for (int k = from; k < f.count[bucket]; ++k) {
-        auto* s = f.slot(bucket, k);
-        s[0][lane] = T(2.0 * f.model.max_cutoff);
-        s[1][lane] = s[2][lane] = T(0);
+        f.displacements(bucket, k)[lane] = typename Four<T>::V{T(2.0 * f.model.max_cutoff), T(0), T(0), T(0)};
         f.slot_ids(bucket, k)[lane] = f.trash;
         if (f.task == Task::jvp)
-            for (int d = 0; d < 3; ++d) s[f.layout.tangent + d][lane] = T(0);
+            for (int c = 0; c < 3; ++c) f.slot(bucket, k)[f.layout.tangent + c][lane] = T(0);
+    }
+}
+
+template <class Counts, class T>
+void pack_lanes(Frame<T>& f) {
+    const int n_buckets = f.plan.n_buckets;
+    Counts counts[Frame<T>::width];
+    for (int lane = 0; lane < f.n_atoms; ++lane) {
+        counts[lane] = f.system.shifts ? pack_atom<Counts, true>(f, lane) : pack_atom<Counts, false>(f, lane);
+    }
+    for (int b = 0; b < n_buckets; ++b) {
+        f.count[b] = 0;
+        for (int lane = 0; lane < f.n_atoms; ++lane) f.count[b] = counts[lane].of(b) > f.count[b] ? counts[lane].of(b) : f.count[b];
+        for (int lane = 0; lane < Frame<T>::width; ++lane) pad(f, b, counts[lane].of(b), lane);
     }
 }
 
 template <class T>
 void pack_neighbors(Frame<T>& f) {
-    const int n_buckets = f.plan.n_buckets;
-    int filled[Frame<T>::width][max_buckets];
-    for (int b = 0; b < n_buckets; ++b) f.count[b] = 0;
-    for (int lane = 0; lane < Frame<T>::width; ++lane) {
-        for (int b = 0; b < n_buckets; ++b) filled[lane][b] = 0;
-        if (lane < f.n_atoms) pack_atom(f, lane, filled[lane]);
-        for (int b = 0; b < n_buckets; ++b)
-            if (filled[lane][b] > f.count[b]) f.count[b] = filled[lane][b];
-    }
-    for (int lane = 0; lane < Frame<T>::width; ++lane)
-        for (int b = 0; b < n_buckets; ++b) pad(f, b, filled[lane][b], lane);
+    if (f.plan.n_buckets <= FewCounts::most && f.layout.capacity <= 4095)
+        pack_lanes<FewCounts>(f);
+    else
+        pack_lanes<ManyCounts>(f);
 }
 
 // Unit vector, distance, windows and Gaussians of a slot.
-template <class T, class V>
-SINTERFACE_INLINE void measure(const Frame<T>& f, int bucket, V* s) {
+template <class T>
+SINTERFACE_INLINE void measure(const Frame<T>& f, int bucket, int slot) {
+    typedef typename Frame<T>::V V;
     const ElementPlan<T>& plan = f.plan;
-    const V x = s[0], y = s[1], z = s[2];
-    const V r = root<T>(x * x + y * y + z * z);
+    V* s = f.slot(bucket, slot);
+    V x, y, z;
+    from_rows<T>(f.displacements(bucket, slot), x, y, z);
+    const V square = x * x + y * y + z * z, r = root<T>(square);
     const V inverse = T(1) / r;
     s[0] = x * inverse, s[1] = y * inverse, s[2] = z * inverse, s[3] = r;
     for (int k = 0; k < plan.n_windows; ++k) {
@@ -85,9 +111,12 @@ SINTERFACE_INLINE void measure(const Frame<T>& f, int bucket, V* s) {
         window_function(plan.windows[k], r, fc[0], fc[1]);
     }
     for (int u = plan.used_begin[bucket]; u < plan.used_begin[bucket + 1]; ++u) {
-        const int k = plan.used[u];
-        const V d = r - plan.shift[k];
-        s[f.layout.gaussians + k] = power_of_two(plan.rate[k] * (d * d));
+        const Run& run = plan.used[u];
+        V* gaussian = s + f.layout.gaussians;
+        if (plan.shifted)
+            for (int k = run.first; k < run.last; ++k) gaussian[k] = power_of_two(plan.rate[k] * ((r - plan.shift[k]) * (r - plan.shift[k])));
+        else
+            for (int k = run.first; k < run.last; ++k) gaussian[k] = power_of_two(plan.rate[k] * square);
     }
 }
 

@@ -11,8 +11,12 @@ namespace sinterface {
 constexpr int max_degree = 8;  // largest degree of the monomials; larger zeta goes through triplets
 
 // Number of monomials x^a y^b z^c of degree d, and of all degrees below.
-constexpr int monomials_of(int d) { return (d + 1) * (d + 2) / 2; }
-constexpr int monomials_below(int d) { return d * (d + 1) * (d + 2) / 6; }
+constexpr int monomials_of(int d) {
+    return (d + 1) * (d + 2) / 2;
+}
+constexpr int monomials_below(int d) {
+    return d * (d + 1) * (d + 2) / 6;
+}
 
 // A function of one variable that vanishes outside: n2p2's cutoff function fc(r), or, if compact, the core function
 // (numbered as the cutoff functions are) of x = |variable - center| * scale, asymmetric: of (2 - x) x.
@@ -23,10 +27,15 @@ struct Window {
     T center, scale;
 };
 
-// A sum over neighbours of one element that gives a type 2 (or 12) row: G[row] += weight * basis(r).
+// Bases first..last - 1, all with one window; their sums stand from `offset` on.
+struct Run {
+    int window, first, last, offset;
+};
+
+// G[row] += weight * (sum over the neighbours of one element of the basis at `offset`): types 2 and 12.
 template <class T>
 struct RadialTerm {
-    int basis, window, row;
+    int basis, offset, row;
     T weight;
 };
 
@@ -88,11 +97,14 @@ struct ElementPlan {
     const T *eta, *shift;
     const T* rate;  // -eta / ln 2
     const int* which_window;
+    int shifted;            // 1: a basis has a shift
     const int* used_begin;  // [n_buckets + 1] bases that the bucket needs
-    const int* used;
-    const int* radial_begin;
-    const RadialTerm<T>* radial;  // of each bucket, those of one window side by side
-    int shifted;                  // 1: a radial term has a shift
+    const Run* used;
+    const int* radial_begin;  // bases of its radial rows
+    const Run* radial_runs;
+    int n_radial;  // bases in all these runs
+    const int* term_begin;
+    const RadialTerm<T>* terms;
     const int* channel_begin;
     const MomentChannel* channels;
     int n_moments, n_coefficients;

@@ -32,8 +32,8 @@ void tangent_bucket(Frame<T>& f, int b) {
         const auto* s = f.slot(b, k);
         const auto* v = s + f.layout.tangent;
         const auto along = v[0] * s[0] + v[1] * s[1] + v[2] * s[2];
-        for (int t = plan.radial_begin[b]; t < plan.radial_begin[b + 1]; ++t) {
-            const RadialTerm<T>& term = plan.radial[t];
+        for (int t = plan.term_begin[b]; t < plan.term_begin[b + 1]; ++t) {
+            const RadialTerm<T>& term = plan.terms[t];
             f.gradients[term.row] += term.weight * f.basis_slope(s, term.basis) * along;
         }
     }
