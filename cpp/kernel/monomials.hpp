@@ -53,7 +53,6 @@ SINTERFACE_INLINE void add_monomials(V g, V x, V y, V z, V* top, V* below) {
     } else {
         V m[monomials_of(L - 1)];
         monomials<L - 1>(g, x, y, z, m);
-#pragma GCC unroll 64
         for (int k = 0; k < place(L, 0); ++k) {
             below[k] += m[k];
             top[k] += m[k] * x;
