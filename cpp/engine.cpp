@@ -85,7 +85,7 @@ const double* make_rows(const System& system, int n_all, double* rows) {
 
 template <class T>
 void run_part(const Kernel& kernel, const Plan<T>& plan, Task task, const System& system, const double* rows, int n_all, const int* atoms, int n_atoms,
-              const Output& output, double* force_rows) {
+              const Output& output, double* force_rows, int force_stride) {
     thread_local Scratch workspace;
     std::vector<std::vector<int>> by_element(static_cast<std::size_t>(plan.n_elements));
     int capacity = 1;
@@ -100,7 +100,7 @@ void run_part(const Kernel& kernel, const Plan<T>& plan, Task task, const System
         if (list.empty()) continue;
         KernelCall<T> call{};
         call.plan = &plan, call.element = e, call.system = &system;
-        call.rows = rows, call.force_rows = force_rows, call.n_all = n_all;
+        call.rows = rows, call.force_rows = force_rows, call.force_stride = force_stride, call.n_all = n_all;
         call.atoms = list.data(), call.n_atoms = static_cast<int>(list.size());
         call.task = task, call.output = &output, call.capacity = capacity;
         call.workspace = static_cast<unsigned char*>(workspace.get(workspace_size(kernel, plan.elements[e], capacity)));
@@ -148,6 +148,7 @@ void Engine::run(Task task, Precision precision, const System& system, const int
     thread_local std::vector<Scratch> force_rows;  // of each thread, added up in a fixed order
     const double* rows = make_rows(system, n_all, static_cast<double*>(positions.get(4 * (n + 1) * sizeof(double))));
     if (force_rows.size() < n_threads) force_rows.resize(n_threads);
+    const std::size_t members = output.member_forces ? static_cast<std::size_t>(n_members()) : 1, stride = 4 * members;
     std::vector<double*> forces(n_threads, nullptr);
     std::vector<std::vector<double>> virials(n_threads), atom_virials(n_threads);
     std::vector<std::exception_ptr> errors(n_threads);
@@ -158,14 +159,14 @@ void Engine::run(Task task, Precision precision, const System& system, const int
         try {
             Output mine = output;
             if (output.forces) {
-                forces[k] = static_cast<double*>(scratches[k].get(4 * (n + 1) * sizeof(double)));
-                std::fill_n(forces[k], 4 * (n + 1), 0.0);
+                forces[k] = static_cast<double*>(scratches[k].get(stride * (n + 1) * sizeof(double)));
+                std::fill_n(forces[k], stride * (n + 1), 0.0);
             }
             if (k > 0) {
                 if (output.virial) virials[k].assign(9, 0.0), mine.virial = virials[k].data();
                 if (output.atom_virial) atom_virials[k].assign(9 * n, 0.0), mine.atom_virial = atom_virials[k].data();
             }
-            run_share(task, precision, system, rows, n_all, atoms + starts[k], starts[k + 1] - starts[k], mine, forces[k]);
+            run_share(task, precision, system, rows, n_all, atoms + starts[k], starts[k + 1] - starts[k], mine, forces[k], static_cast<int>(stride));
         } catch (...) {
             errors[k] = std::current_exception();
         }
@@ -177,7 +178,10 @@ void Engine::run(Task task, Precision precision, const System& system, const int
     };
     for (std::size_t t = 0; t < n_threads; ++t) {
         for (std::size_t i = 0; output.forces && i < n; ++i)
-            for (std::size_t d = 0; d < 3; ++d) output.forces[3 * i + d] += forces[t][4 * i + d];
+            for (std::size_t d = 0; d < 3; ++d) output.forces[3 * i + d] += forces[t][stride * i + d];
+        for (std::size_t m = 1; m < members; ++m)
+            for (std::size_t i = 0; i < n; ++i)
+                for (std::size_t d = 0; d < 3; ++d) output.member_forces[3 * ((m - 1) * n + i) + d] += forces[t][stride * i + 4 * m + d];
         add(output.virial, virials[t]);
         add(output.atom_virial, atom_virials[t]);
     }
@@ -185,15 +189,15 @@ void Engine::run(Task task, Precision precision, const System& system, const int
 
 // One thread's share.
 void Engine::run_share(Task task, Precision precision, const System& system, const double* rows, int n_all, const int* atoms, int n_atoms, const Output& output,
-                       double* force_rows) const {
+                       double* force_rows, int force_stride) const {
     if (precision == Precision::mixed)
-        run_part<float>(*kernel_, plan_single_->plan(), task, system, rows, n_all, atoms, n_atoms, output, force_rows);
+        run_part<float>(*kernel_, plan_single_->plan(), task, system, rows, n_all, atoms, n_atoms, output, force_rows, force_stride);
     else
-        run_part<double>(*kernel_, plan_double_->plan(), task, system, rows, n_all, atoms, n_atoms, output, force_rows);
+        run_part<double>(*kernel_, plan_double_->plan(), task, system, rows, n_all, atoms, n_atoms, output, force_rows, force_stride);
     if (task != Task::forces || !potential_.repulsion.active) return;
     std::vector<int> numbers;
     for (const Element& element : potential_.elements) numbers.push_back(element.atomic_number);
-    add_repulsion(potential_.repulsion, numbers, system, atoms, n_atoms, output, force_rows, 4);
+    add_repulsion(potential_.repulsion, numbers, system, atoms, n_atoms, output, force_rows, force_stride);
 }
 
 }  // namespace sinterface

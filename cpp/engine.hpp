@@ -24,13 +24,14 @@ public:
     const Potential& potential() const { return potential_; }
     const Kernel& kernel() const { return *kernel_; }
     int largest_row_count() const;
+    int n_members() const { return 1 + static_cast<int>(potential_.further_members.size()); }
 
     // Run `task` on the given central atoms (any elements), split over `threads` threads.
     void run(Task task, Precision precision, const System& system, const int* atoms, int n_atoms, int n_all, const Output& output, int threads) const;
 
 private:
     void run_share(Task task, Precision precision, const System& system, const double* rows, int n_all, const int* atoms, int n_atoms, const Output& output,
-                   double* force_rows) const;
+                   double* force_rows, int force_stride) const;
 
     Potential potential_;
     std::unique_ptr<PlanStorage<double>> plan_double_;

@@ -259,23 +259,59 @@ ElementPlan<T> PlanStorage<T>::build(const Potential& potential, const Element& 
     }
     plan.lowest = store(numbers_, std::move(lowest));
     plan.highest = store(numbers_, std::move(highest));
-    std::vector<LayerPlan<T>> layers;
-    for (const Layer& layer : element.layers) {
-        const T* weights = store(numbers_, std::vector<T>(layer.weights.begin(), layer.weights.end()));
-        const T* biases = store(numbers_, std::vector<T>(layer.biases.begin(), layer.biases.end()));
-        layers.push_back({layer.inputs, layer.outputs, static_cast<int>(layer.activation), weights, biases});
-        plan.n_nodes += layer.outputs;
-    }
-    plan.n_layers = static_cast<int>(layers.size());
-    plan.layers = store(layers_, std::move(layers));
-    plan.energy_factor = 1.0 / potential.conv_energy;
-    plan.energy_offset = potential.mean_energy + element.atom_energy;
     return plan;
+}
+
+// The members' networks, their first layers joined to one.
+template <class T>
+void PlanStorage<T>::build_networks(const Potential& potential, std::size_t element, ElementPlan<T>& plan) {
+    const Element& own = potential.elements[element];
+    if (own.layers.empty()) return;
+    std::vector<const std::vector<Layer>*> networks(1, &own.layers);
+    std::vector<MemberPlan<T>> members(1);
+    members[0].energy_factor = 1.0 / potential.conv_energy, members[0].energy_offset = potential.mean_energy + own.atom_energy;
+    for (const Member& further : potential.further_members) {
+        MemberPlan<T> member{};
+        member.energy_factor = 1.0 / further.conv_energy, member.energy_offset = further.mean_energy + further.atom_energies[element];
+        members.push_back(member);
+        networks.push_back(&further.layers[element]);
+    }
+    int joint_outputs = 0;
+    for (std::size_t m = 0; m < members.size(); ++m) {
+        members[m].first_node = joint_outputs;
+        joint_outputs += networks[m]->front().outputs;
+        std::vector<LayerPlan<T>> layers;
+        for (const Layer& layer : *networks[m]) {
+            LayerPlan<T> out{layer.inputs, layer.outputs, static_cast<int>(layer.activation), nullptr, nullptr};
+            if (!layers.empty()) {
+                out.weights = store(numbers_, std::vector<T>(layer.weights.begin(), layer.weights.end()));
+                out.biases = store(numbers_, std::vector<T>(layer.biases.begin(), layer.biases.end()));
+            }
+            layers.push_back(out);
+            plan.n_nodes += layer.outputs;
+        }
+        members[m].n_layers = static_cast<int>(layers.size());
+        members[m].layers = store(layers_, std::move(layers));
+    }
+    std::vector<T> weights, biases;
+    for (int j = 0; j <= plan.n_rows; ++j)
+        for (const std::vector<Layer>* network : networks) {
+            const Layer& layer = network->front();
+            const std::vector<double>& from = j < plan.n_rows ? layer.weights : layer.biases;
+            const std::ptrdiff_t begin = j < plan.n_rows ? static_cast<std::ptrdiff_t>(j) * layer.outputs : 0;
+            std::vector<T>& into = j < plan.n_rows ? weights : biases;
+            into.insert(into.end(), from.begin() + begin, from.begin() + begin + layer.outputs);
+        }
+    plan.joint.inputs = plan.n_rows, plan.joint.outputs = joint_outputs;
+    plan.joint.weights = store(numbers_, std::move(weights)), plan.joint.biases = store(numbers_, std::move(biases));
+    plan.n_members = static_cast<int>(members.size());
+    plan.members = store(members_, std::move(members));
 }
 
 template <class T>
 PlanStorage<T>::PlanStorage(const Potential& potential) {
     for (const Element& element : potential.elements) elements_.push_back(build(potential, element));
+    for (std::size_t e = 0; e < elements_.size(); ++e) build_networks(potential, e, elements_[e]);
     plan_.n_elements = static_cast<int>(elements_.size());
     plan_.elements = elements_.data();
     plan_.max_cutoff = potential.max_cutoff;

@@ -16,6 +16,7 @@ enum class Activation { identity, tanh, logistic, softplus, relu, gaussian, cosi
 
 // One row of the table of symmetry functions (n2p2's types), lengths in Å.
 struct Row {
+    int line = 0;  // of input.nn
     int type = 0;
     int center = 0;   // element index (by atomic number) of the central atom
     int first = -1;   // element index of the neighbour, -1: any (weighted types)
@@ -34,6 +35,7 @@ struct Row {
 };
 
 struct Scaling {
+    int line = 0;  // of scaling.data
     double minimum = 0, maximum = 0, mean = 0, sigma = 0;
 };
 
@@ -61,8 +63,17 @@ struct Repulsion {
     double inner = 0, outer = 0;
 };
 
+// A further member of a committee: networks of its own on the symmetry functions of the first member.
+struct Member {
+    std::string folder;  // as extension.nn names it
+    double mean_energy = 0, conv_energy = 1;
+    std::vector<double> atom_energies;       // of each element
+    std::vector<std::vector<Layer>> layers;  // of each element
+};
+
 struct Potential {
-    std::vector<Element> elements;  // by atomic number
+    std::vector<Element> elements;        // by atomic number
+    std::vector<Member> further_members;  // of the committee; the first is the potential itself
     int cutoff_type = 2;
     double cutoff_alpha = 0;
     double max_cutoff = 0;

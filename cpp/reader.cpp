@@ -5,6 +5,8 @@
 #include <filesystem>
 #include <set>
 
+#include "committee.hpp"
+#include "kernel/plan.hpp"
 #include "potential.hpp"
 #include "rows.hpp"
 #include "text.hpp"
@@ -30,6 +32,8 @@ struct Settings {
     std::set<std::string> seen;                                // keywords that may stand once
     std::vector<int> element_hidden_layers;
     std::vector<std::vector<std::string>> element_activations;
+    int elements_line = 0, cutoff_line = 0, scale_line = 0, repulsion_line = 0;
+    std::vector<Line> members;  // of extension.nn
 };
 
 struct Reader {
@@ -63,6 +67,7 @@ struct Reader {
             potential.elements.push_back(std::move(element));
         }
         std::sort(potential.elements.begin(), potential.elements.end(), [](const Element& a, const Element& b) { return a.atomic_number < b.atomic_number; });
+        settings.elements_line = line.number;
         settings.element_nodes.resize(potential.elements.size());
         settings.element_hidden_layers.assign(potential.elements.size(), -1);
         settings.element_activations.resize(potential.elements.size());
@@ -76,6 +81,7 @@ struct Reader {
 
     void read_cutoff_type(const Line& line) {
         need(line, 2);
+        settings.cutoff_line = line.number;
         potential.cutoff_type = to_integer(file, line.number, line.words[1], 0, 8);
         if (line.words.size() > 2) potential.cutoff_alpha = number(line, 2);
         if (potential.cutoff_alpha < 0 || potential.cutoff_alpha >= 1) fail(file, line.number, "the cutoff's alpha must be at least 0 and below 1.");
@@ -162,15 +168,15 @@ struct Reader {
         } else if (key == "cutoff_type") {
             read_cutoff_type(line);
         } else if (key == "scale_symmetry_functions") {
-            settings.scale = true;
+            settings.scale = true, settings.scale_line = line.number;
         } else if (key == "center_symmetry_functions") {
-            settings.center = true;
+            settings.center = true, settings.scale_line = line.number;
         } else if (key == "scale_symmetry_functions_sigma") {
-            settings.sigma = true;
+            settings.sigma = true, settings.scale_line = line.number;
         } else if (key == "scale_min_short") {
-            settings.scale_min = number(line, 1);
+            settings.scale_min = number(line, 1), settings.scale_line = line.number;
         } else if (key == "scale_max_short") {
-            settings.scale_max = number(line, 1);
+            settings.scale_max = number(line, 1), settings.scale_line = line.number;
         } else if (key == "mean_energy") {
             potential.mean_energy = number(line, 1);
         } else if (key == "conv_energy") {
@@ -214,11 +220,15 @@ struct Reader {
                 if (to_integer(file, line.number, line.words[1], 0, 1000000) != 1)
                     fail(file, line.number, "format version " + line.words[1] + " is not known here (1 is); use a newer sinterface.");
             } else if (key == "zbl") {
-                potential.repulsion = {true, number(line, 1), number(line, 2)};
+                potential.repulsion = {true, number(line, 1), number(line, 2)}, settings.repulsion_line = line.number;
                 if (!(potential.repulsion.inner > 0 && potential.repulsion.outer > potential.repulsion.inner))
                     fail(file, line.number, "zbl needs an inner radius above 0 and a larger outer radius.");
+            } else if (key == "committee_member") {
+                need(line, 2), settings.members.push_back(line);
+                if (static_cast<int>(settings.members.size()) >= max_members)
+                    fail(file, line.number, "a committee has at most " + std::to_string(max_members) + " members.");
             } else {
-                fail(file, line.number, "unknown keyword '" + key + "'; known are format_version and zbl.");
+                fail(file, line.number, "unknown keyword '" + key + "'; known are format_version, zbl and committee_member.");
             }
         }
     }
@@ -245,6 +255,7 @@ struct Reader {
             Element& element = potential.elements[static_cast<std::size_t>(e)];
             const int s = to_integer(file, line.number, line.words[1], 1, static_cast<int>(element.rows.size())) - 1;
             Scaling& scaling = element.scaling[static_cast<std::size_t>(s)];
+            scaling.line = line.number;
             scaling.minimum = number(line, 2), scaling.maximum = number(line, 3), scaling.mean = number(line, 4);
             if (line.words.size() > 5)
                 scaling.sigma = sigma(line, scaling);
@@ -361,15 +372,15 @@ struct Reader {
         return wanted;
     }
 
-    void read_network(const std::string& directory, std::size_t e) {
+    // Of one element: its shape as `input` says, its weights in `directory`.
+    void read_network(const std::string& input, const std::string& directory, std::size_t e) {
         Element& element = potential.elements[e];
-        file = directory + "/input.nn";
+        file = input;
         const int hidden = settings.element_hidden_layers[e] >= 0 ? settings.element_hidden_layers[e] : settings.hidden_layers;
         if (hidden < 0) fail(file, 0, "has no global_hidden_layers_short line.");
         const std::vector<std::string> names = activations(e, hidden);
         const std::vector<Shape> shapes = possible_shapes(e, hidden);
         element.layers = layers(e, shapes[0].nodes, names, hidden);
-        const std::string input = file;
         char name[32];
         std::snprintf(name, sizeof name, "/weights.%03d.data", element.atomic_number);
         const std::vector<Line> lines = read_lines(directory + name);
@@ -399,6 +410,53 @@ struct Reader {
             for (int k = 0; k < layer.outputs; ++k, ++next) layer.biases.push_back(norm * to_number(file, lines[next].number, lines[next].words[0]));
         }
     }
+
+    // This reader has read what a member's folder holds beside its weights: all must be as in `first`.
+    void check_member(const Reader& first, const std::string& directory) {
+        file = directory + "/input.nn";
+        check_same_functions(first.potential, potential, file, settings.elements_line, settings.cutoff_line);
+        const Settings &a = first.settings, &b = settings;
+        if (a.scale != b.scale || a.center != b.center || a.sigma != b.sigma || a.scale_min != b.scale_min || a.scale_max != b.scale_max)
+            fail(file, b.scale_line, "scales the symmetry functions otherwise than the committee's first member.");
+        std::error_code error;
+        read_extension(directory);
+        if (!settings.members.empty()) fail(file, settings.members[0].number, "a member of a committee cannot be a committee itself.");
+        const Repulsion &own = potential.repulsion, &common = first.potential.repulsion;
+        if (std::filesystem::exists(directory + "/extension.nn", error) &&
+            (own.active != common.active || own.inner != common.inner || own.outer != common.outer))
+            fail(file, settings.repulsion_line, "the zbl line differs from that of the committee's first member.");
+    }
+
+    // A member's folder holds its weights, alone or within a whole potential whose symmetry functions are the first's.
+    void read_member(const std::string& parent, const Line& line) {
+        const std::string directory = (std::filesystem::path(parent) / line.words[1]).string();
+        std::error_code error;
+        if (!std::filesystem::is_directory(directory, error)) fail(file, line.number, "there is no folder '" + directory + "' of a committee's member.");
+        Reader member;
+        std::string input = parent + "/input.nn";
+        if (std::filesystem::exists(directory + "/input.nn", error)) {
+            input = directory + "/input.nn";
+            member.read_input(directory);
+            member.check_member(*this, directory);
+        } else {
+            member.potential = potential, member.settings = settings;
+            for (Element& element : member.potential.elements) element.layers.clear();
+        }
+        if (std::filesystem::exists(directory + "/scaling.data", error)) {
+            for (Element& element : member.potential.elements) element.factor.clear(), element.offset.clear();
+            member.read_scaling(directory);
+            check_same_scaling(potential, member.potential, member.file, settings.sigma);
+        }
+        Member found{line.words[1], member.potential.mean_energy, member.potential.conv_energy, {}, {}};
+        for (std::size_t e = 0; e < potential.elements.size(); ++e) {
+            member.read_network(input, directory, e);
+            found.atom_energies.push_back(member.potential.elements[e].atom_energy);
+            found.layers.push_back(std::move(member.potential.elements[e].layers));
+        }
+        for (const std::string& warning : member.potential.warnings)
+            if (std::find(potential.warnings.begin(), potential.warnings.end(), warning) == potential.warnings.end()) potential.warnings.push_back(warning);
+        potential.further_members.push_back(std::move(found));
+    }
 };
 
 }  // namespace
@@ -415,7 +473,9 @@ Potential read_potential(const std::string& directory, bool networks) {
     reader.read_extension(directory);
     if (networks) {
         reader.read_scaling(directory);
-        for (std::size_t e = 0; e < reader.potential.elements.size(); ++e) reader.read_network(directory, e);
+        for (std::size_t e = 0; e < reader.potential.elements.size(); ++e) reader.read_network(directory + "/input.nn", directory, e);
+        reader.file = directory + "/extension.nn";
+        for (const Line& line : reader.settings.members) reader.read_member(directory, line);
         reader.potential.has_networks = true;
     }
     return std::move(reader.potential);

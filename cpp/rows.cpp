@@ -57,6 +57,7 @@ int find_element(const std::string& file, const Line& line, std::size_t k, const
 Row read_row(const std::string& file, const Line& line, const std::vector<Element>& elements) {
     Words words{file, line, 1};
     Row row;
+    row.line = line.number;
     row.center = words.element(elements);
     row.type = to_integer(file, line.number, words.text(), 0, 99);
     const bool known = row.type == 2 || row.type == 3 || row.type == 9 || row.type == 12 || row.type == 13 || (row.type >= 20 && row.type <= 25);

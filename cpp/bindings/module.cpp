@@ -5,6 +5,7 @@
 #include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
+#include "../committee.hpp"
 #include "../engine.hpp"
 
 namespace nb = nanobind;
@@ -81,8 +82,18 @@ static void check_rows(const Engine& engine, const Matrix& rows, int n_atoms) {
         throw nb::value_error("gradients need the shape of the symmetry functions");
 }
 
-static nb::tuple evaluate(const Engine& engine, Vectors positions, Integers species, Offsets first, Integers neighbors, Vectors shifts,
-                          const std::string& precision, int threads, bool count_extrapolation) {
+// What a caller wants to know of a committee beyond its mean.
+struct Wishes {
+    bool energies = false, forces = false;
+
+    explicit Wishes(const std::string& name) : energies(name != "none"), forces(name == "forces") {
+        if (name != "none" && name != "energies" && name != "forces") throw nb::value_error("committee is 'none', 'energies' or 'forces'");
+    }
+};
+
+static nb::dict evaluate(const Engine& engine, Vectors positions, Integers species, Offsets first, Integers neighbors, Vectors shifts,
+                         const std::string& precision, int threads, bool count_extrapolation, const std::string& committee) {
+    const Wishes wishes(committee);
     const Neighborhood hood(engine, positions, species, first, neighbors, shifts);
     const Precision kind = precision_of(precision);
     if (!engine.potential().has_networks) throw nb::value_error("the potential was read without its networks");
@@ -90,14 +101,23 @@ static nb::tuple evaluate(const Engine& engine, Vectors positions, Integers spec
     auto energies = make_array(&out.energies, hood.n_atoms);
     auto forces = make_array(&out.forces, hood.n_atoms, 3);
     auto virial = make_array(&out.virial, 3, 3);
-    nb::object counts;
-    if (count_extrapolation) counts = nb::cast(make_array(&out.extrapolations, hood.n_atoms));
+    nb::dict found;
+    found["energies"] = energies, found["forces"] = forces, found["virial"] = virial;
+    if (count_extrapolation) found["extrapolations"] = make_array(&out.extrapolations, hood.n_atoms);
+    if (wishes.energies) found["member_energies"] = make_array(&out.member_energies, hood.n_atoms, engine.n_members());
+    double* deviations = nullptr;
+    if (wishes.forces) found["forces_std"] = make_array(&deviations, hood.n_atoms);
     {
         nb::gil_scoped_release release;
+        std::vector<double> differences;
+        if (wishes.forces) {
+            differences.assign(static_cast<std::size_t>(engine.n_members() - 1) * 3 * static_cast<std::size_t>(hood.n_atoms), 0.0);
+            out.member_forces = differences.data();
+        }
         engine.run(Task::forces, kind, hood.system, hood.atoms.data(), hood.n_atoms, hood.n_atoms, out, threads);
+        if (wishes.forces) force_deviations(differences.data(), engine.n_members(), hood.n_atoms, hood.n_atoms, deviations);
     }
-    if (count_extrapolation) return nb::make_tuple(energies, forces, virial, counts);
-    return nb::make_tuple(energies, forces, virial);
+    return found;
 }
 
 static nb::ndarray<nb::numpy, double> symmetry_functions(const Engine& engine, Vectors positions, Integers species, Offsets first, Integers neighbors,
@@ -216,23 +236,39 @@ NB_MODULE(_core, m) {
             nb::arg("element"), "Factors and offsets: scaled value = factor * G + offset.")
         .def(
             "layers",
-            [](const Engine& e, int element) {
+            [](const Engine& e, int element, int member) {
+                const Potential& p = e.potential();
+                const auto k = static_cast<std::size_t>(element);
                 std::vector<std::tuple<int, int, char, std::vector<double>, std::vector<double>>> out;
-                for (const Layer& layer : e.potential().elements.at(static_cast<std::size_t>(element)).layers)
+                for (const Layer& layer : member ? p.further_members.at(static_cast<std::size_t>(member - 1)).layers.at(k) : p.elements.at(k).layers)
                     out.emplace_back(layer.inputs, layer.outputs, "ltsprgcSeh"[static_cast<int>(layer.activation)], layer.weights, layer.biases);
                 return out;
             },
-            nb::arg("element"), "Layers: (inputs, outputs, activation letter, weights by input, biases).")
-        .def_prop_ro(
+            nb::arg("element"), nb::arg("member") = 0, "Layers: (inputs, outputs, activation letter, weights by input, biases).")
+        .def_prop_ro("n_members", &Engine::n_members)
+        .def_prop_ro("member_folders",
+                     [](const Engine& e) {
+                         std::vector<std::string> folders;
+                         for (const Member& member : e.potential().further_members) folders.push_back(member.folder);
+                         return folders;
+                     })
+        .def(
             "energy_terms",
-            [](const Engine& e) {
+            [](const Engine& e, int member) {
+                const Potential& p = e.potential();
                 std::vector<double> offsets;
-                for (const Element& element : e.potential().elements) offsets.push_back(e.potential().mean_energy + element.atom_energy);
-                return nb::make_tuple(1.0 / e.potential().conv_energy, offsets);
+                if (member > 0) {
+                    const Member& further = p.further_members.at(static_cast<std::size_t>(member - 1));
+                    for (const double energy : further.atom_energies) offsets.push_back(further.mean_energy + energy);
+                    return nb::make_tuple(1.0 / further.conv_energy, offsets);
+                }
+                for (const Element& element : p.elements) offsets.push_back(p.mean_energy + element.atom_energy);
+                return nb::make_tuple(1.0 / p.conv_energy, offsets);
             },
-            "Factor of the networks' outputs and the energy added for an atom of each element.")
+            nb::arg("member") = 0, "Factor of the networks' outputs and the energy added for an atom of each element.")
         .def("evaluate", &evaluate, nb::arg("positions"), nb::arg("species"), nb::arg("first"), nb::arg("neighbors"), nb::arg("shifts"),
-             nb::arg("precision") = "double", nb::arg("threads") = 1, nb::arg("count_extrapolation") = false)
+             nb::arg("precision") = "double", nb::arg("threads") = 1, nb::arg("count_extrapolation") = false, nb::arg("committee") = "none",
+             "Arrays by name: energies, forces, virial; where asked for extrapolations, member_energies, forces_std.")
         .def("symmetry_functions", &symmetry_functions, nb::arg("positions"), nb::arg("species"), nb::arg("first"), nb::arg("neighbors"), nb::arg("shifts"),
              nb::arg("threads") = 1)
         .def("vjp", &vjp, nb::arg("positions"), nb::arg("species"), nb::arg("first"), nb::arg("neighbors"), nb::arg("shifts"), nb::arg("gradients"),

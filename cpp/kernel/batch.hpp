@@ -35,13 +35,48 @@ void count_extrapolations(const Frame<T>& f) {
     for (int lane = 0; lane < f.n_atoms; ++lane) f.output.extrapolations[f.atoms[lane]] = int(count[lane]);
 }
 
+// Energies of the members and their mean, for each atom.
+template <class T>
+void write_energies(const Frame<T>& f, const typename Frame<T>::V* energies) {
+    const int n = f.plan.n_members;
+    for (int lane = 0; lane < f.n_atoms; ++lane) {
+        const std::size_t atom = std::size_t(f.atoms[lane]);
+        double sum = 0;
+        for (int m = 0; m < n; ++m) {
+            const MemberPlan<T>& member = f.plan.members[m];
+            const double energy = member.energy_factor * double(energies[m][lane]) + member.energy_offset;
+            if (f.output.member_energies) f.output.member_energies[atom * n + m] = energy;
+            sum += energy;
+        }
+        f.output.energies[atom] = sum / n;
+    }
+}
+
+// Forces of each further member less the first's: the same pass with other gradients.
+template <class T>
+void member_forces(Frame<T>& f) {
+    const Output output = f.output;
+    double* const rows = f.force_rows;
+    typename Frame<T>::V* const gradients = f.gradients;
+    f.output.virial = f.output.atom_virial = nullptr;
+    for (int m = 1; m < f.plan.n_members; ++m) {
+        f.force_rows = rows + 4 * m;
+        f.gradients = f.member_gradients + std::size_t(m) * f.plan.n_rows;
+        forces_from_gradients(f);
+    }
+    f.force_rows = rows, f.gradients = gradients;
+    f.output = output;
+}
+
 template <class T>
 void energies_and_forces(Frame<T>& f) {
-    const typename Frame<T>::V energy = networks(f);
+    typename Frame<T>::V energies[max_members];
+    networks(f, energies);
+    write_energies(f, energies);
     const Output& output = f.output;
-    for (int lane = 0; lane < f.n_atoms; ++lane) output.energies[f.atoms[lane]] = f.plan.energy_factor * double(energy[lane]) + f.plan.energy_offset;
     if (output.extrapolations) count_extrapolations(f);
     if (f.force_rows || output.virial || output.atom_virial) forces_from_gradients(f);
+    if (output.member_forces && f.plan.n_members > 1) member_forces(f);
 }
 
 template <class T>

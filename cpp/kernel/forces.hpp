@@ -23,7 +23,7 @@ SINTERFACE_INLINE void scatter(const Frame<T>& f, const V* s, const int* id, con
     if (f.force_rows) {
         quads row[width];
         to_rows(g[0], g[1], g[2], row);
-        for (int lane = 0; lane < width; ++lane) *reinterpret_cast<quads*>(f.force_rows + 4 * std::size_t(id[lane])) -= row[lane];
+        for (int lane = 0; lane < width; ++lane) *reinterpret_cast<quads*>(f.force_rows + f.force_stride * std::size_t(id[lane])) -= row[lane];
     }
     if (!output.virial && !output.atom_virial) return;
     const V x = s[0] * s[3], y = s[1] * s[3], z = s[2] * s[3];
@@ -71,7 +71,7 @@ void forces_from_gradients(Frame<T>& f) {
         }
     }
     for (int lane = 0; lane < f.n_atoms && f.force_rows; ++lane)
-        for (int d = 0; d < 3; ++d) f.force_rows[4 * std::size_t(f.atoms[lane]) + d] += double(sums.own[d][lane]);
+        for (int d = 0; d < 3; ++d) f.force_rows[f.force_stride * std::size_t(f.atoms[lane]) + d] += double(sums.own[d][lane]);
     if (!f.output.virial) return;
     static const int place[6][2] = {{0, 0}, {4, 4}, {8, 8}, {5, 7}, {2, 6}, {1, 3}};
     for (int k = 0; k < 6; ++k) {

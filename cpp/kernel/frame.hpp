@@ -19,7 +19,7 @@ constexpr int max_buckets = 128;
 template <class T>
 struct Layout {
     int capacity, record, tangent, windows, gaussians, gradient, turn;
-    std::size_t slots, packed, ids, values, gradients, moments, moment_gradients, coefficients, sums, nodes, bytes;
+    std::size_t slots, packed, ids, values, gradients, moments, moment_gradients, coefficients, sums, nodes, member_gradients, bytes;
 
     static std::size_t round_up(std::size_t n) { return (n + 63) / 64 * 64; }
 
@@ -43,7 +43,9 @@ struct Layout {
         coefficients = moment_gradients + std::size_t(plan.n_moments + 1) * vector;
         sums = coefficients + std::size_t(plan.n_coefficients) * vector;
         nodes = sums + std::size_t(3 * plan.n_radial) * vector;
-        bytes = round_up(nodes + std::size_t(3 * plan.n_nodes + plan.n_rows) * vector) + 64;
+        member_gradients = nodes + std::size_t(3 * plan.n_nodes + plan.n_rows) * vector;
+        const std::size_t stored = plan.n_members > 1 ? std::size_t(plan.n_members) : 0;
+        bytes = round_up(member_gradients + stored * std::size_t(plan.n_rows) * vector) + 64;
     }
 };
 
@@ -55,16 +57,17 @@ struct Frame {
     const Plan<T>& model;
     const ElementPlan<T>& plan;
     const System& system;
-    const Output& output;
+    Output output;
     const Task task;
     const Layout<T> layout;
     const double* rows;
     double* force_rows;
+    const std::size_t force_stride;
     const int trash;  // the row beyond the atoms
     V* slots;
     typename Four<T>::V* packed;  // displacement of each neighbour, one row a lane
     int* ids;
-    V *values, *gradients, *moments, *moment_gradients, *coefficients, *sums, *nodes;
+    V *values, *gradients, *moments, *moment_gradients, *coefficients, *sums, *nodes, *member_gradients;
     const int* atoms = nullptr;
     int n_atoms = 0;
     int count[max_buckets];  // slots in use, each bucket
@@ -78,6 +81,7 @@ struct Frame {
           layout(plan, call.capacity, call.task == Task::jvp),
           rows(call.rows),
           force_rows(call.force_rows),
+          force_stride(std::size_t(call.force_stride)),
           trash(call.n_all) {
         unsigned char* memory = call.workspace;
         slots = reinterpret_cast<V*>(memory + layout.slots);
@@ -90,6 +94,7 @@ struct Frame {
         coefficients = reinterpret_cast<V*>(memory + layout.coefficients);
         sums = reinterpret_cast<V*>(memory + layout.sums);
         nodes = reinterpret_cast<V*>(memory + layout.nodes);
+        member_gradients = reinterpret_cast<V*>(memory + layout.member_gradients);
     }
 
     V* slot(int bucket, int k) const { return slots + (std::size_t(bucket) * layout.capacity + k) * layout.record; }

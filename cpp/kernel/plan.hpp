@@ -8,7 +8,8 @@
 
 namespace sinterface {
 
-constexpr int max_degree = 8;  // largest degree of the monomials; larger zeta goes through triplets
+constexpr int max_degree = 8;    // largest degree of the monomials; larger zeta goes through triplets
+constexpr int max_members = 32;  // of a committee
 
 // Number of monomials x^a y^b z^c of degree d, and of all degrees below.
 constexpr int monomials_of(int d) {
@@ -85,6 +86,15 @@ struct LayerPlan {
     const T* biases;
 };
 
+// One member of a committee. Its first layer is a part of the joint one: layers[0] has no weights of its own.
+template <class T>
+struct MemberPlan {
+    int first_node;  // of its outputs in the joint first layer
+    int n_layers;
+    const LayerPlan<T>* layers;
+    double energy_factor, energy_offset;
+};
+
 template <class T>
 struct ElementPlan {
     int n_buckets;  // one for each element
@@ -114,10 +124,10 @@ struct ElementPlan {
     int n_triplet_pairs;
     const TripletPair* triplet_pairs;
     const TripletRow<T>* triplet_rows;
-    int n_layers;
-    const LayerPlan<T>* layers;
-    int n_nodes;  // of all layers together
-    double energy_factor, energy_offset;
+    int n_members;  // 0: no networks
+    const MemberPlan<T>* members;
+    LayerPlan<T> joint;  // the first layers of all members side by side
+    int n_nodes;         // of all layers of all members together
 };
 
 template <class T>
@@ -140,11 +150,13 @@ struct System {
 enum class Task { forces, values, vjp, jvp };
 
 struct Output {
-    double* energies = nullptr;         // [n] written
+    double* energies = nullptr;         // [n] written (forces): mean over the members, as all that follows
     double* forces = nullptr;           // [n][3] accumulated (by the engine, from the force rows)
     double* virial = nullptr;           // [9] accumulated: sum r_ij (x) f_ij
     double* atom_virial = nullptr;      // [n][9] accumulated, the pair's share at the neighbour
     double* values = nullptr;           // [n][stride] written (values, jvp)
+    double* member_energies = nullptr;  // [n][members] written (forces)
+    double* member_forces = nullptr;    // [members - 1][n_all][3] accumulated (forces): of each further member less the first's
     int* extrapolations = nullptr;      // [n] written (forces): rows outside their training range
     const double* gradients = nullptr;  // [n][stride] dE/dG read (vjp)
     const double* tangents = nullptr;   // [n][3] read (jvp)
@@ -160,7 +172,8 @@ template <class T>
 struct KernelCall {
     const Plan<T>* plan;
     const double* rows;  // [n_all + 1][4] x, y, z and element index; of atoms not seen: far away
-    double* force_rows;  // [n_all + 1][4] accumulated (forces, vjp)
+    double* force_rows;  // [n_all + 1][force_stride] accumulated (forces, vjp): four of the mean, then of each further member's
+    int force_stride;    //   difference from the first, where wanted
     int n_all;
     int element;
     const System* system;

@@ -1,4 +1,4 @@
-"""Print where the headers of LAMMPS, its library and MPI's headers lie; exit 1 without them."""
+"""Print where LAMMPS' headers and library, MPI's headers and library lie; exit 1 without them."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ try:
     headers = locate("lammps", "pair.h").parent
     library = locate("lammps", "liblammps.so.0")
     mpi = locate("mpich", "mpi.h").parent
+    mpi_library = locate("mpich", "libmpi.so.12")
 except metadata.PackageNotFoundError as missing:
     sys.exit(f"{missing.name} is not installed")
-print(f"{headers};{library};{mpi}", end="")
+print(f"{headers};{library};{mpi};{mpi_library}", end="")

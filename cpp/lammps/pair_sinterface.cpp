@@ -21,9 +21,13 @@ PairSinterface::PairSinterface(LAMMPS* lmp) : Pair(lmp) {
     manybody_flag = 1;
     centroidstressflag = CENTROID_AVAIL;
     unit_convert_flag = 0;
+    comm_reverse = 3;
+    nextra = 4;  // atoms and functions outside the training range, largest deviation of an energy and of a force
+    pvector = new double[4]();
 }
 
 PairSinterface::~PairSinterface() {
+    delete[] pvector;
     if (!allocated) return;
     memory->destroy(setflag);
     memory->destroy(cutsq);
@@ -109,6 +113,7 @@ void PairSinterface::compute(int eflag, int vflag) {
         atom_virial_.assign(9 * n, 0.0);
         output.atom_virial = atom_virial_.data();
     }
+    begin_watch(output, n_all);
     if (list->inum > 0) {
         try {
             engine_->run(sinterface::Task::forces, precision_, system, list->ilist, list->inum, n_all, output, threads_);
@@ -122,6 +127,7 @@ void PairSinterface::compute(int eflag, int vflag) {
             if (eflag_global) eng_vdwl += energies_[static_cast<std::size_t>(i)];
             if (eflag_atom) eatom[i] += energies_[static_cast<std::size_t>(i)];
         }
+    end_watch(output, n_all);
     tally_virial(total_virial, n_all);
     if (vflag_fdotr) virial_fdotr_compute();
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "../engine.hpp"
@@ -20,10 +21,31 @@ public:
     void init_style() override;
     double init_one(int i, int j) override;
     double memory_usage() override;
+    void* extract(const char* name, int& dimension) override;
+    void* extract_peratom(const char* name, int& columns) override;
+    int pack_reverse_comm(int n, int first, double* buffer) override;
+    void unpack_reverse_comm(int n, int* list, double* buffer) override;
 
 private:
+    // A per-atom array for `fix pair`, made on the steps on which it is wanted.
+    struct Watched {
+        int wanted = 0;
+        bigint step = -1;  // of its values
+        std::vector<double> values;
+    };
+    struct Watch {
+        Watched extrapolations, energy_std, force_std;
+        std::vector<int> counts;
+        std::vector<double> member_energies, member_forces;
+        int sent_member = 0;  // whose forces go to the atoms' owners
+    };
+
     void allocate();
     void tally_virial(const double* total, int n_all);
+    void begin_watch(sinterface::Output& output, int n_all);
+    void end_watch(const sinterface::Output& output, int n_all);
+    void sum_watch();
+    Watched* watched(const std::string& name);
 
     std::unique_ptr<sinterface::Engine> engine_;
     sinterface::Precision precision_ = sinterface::Precision::double_;
@@ -31,6 +53,7 @@ private:
     std::vector<int> element_of_type_;  // -1: NULL, an atom of another pair style
     std::vector<int> species_;
     std::vector<double> energies_, atom_virial_;
+    Watch watch_;
 };
 
 }  // namespace LAMMPS_NS

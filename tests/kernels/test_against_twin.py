@@ -51,9 +51,10 @@ STRUCTURES = {
 
 def _evaluate(engine, positions, species, cell, pbc, **options):
     nl = neighbor_list(positions, cell, pbc, engine.cutoff)
-    return engine.evaluate(
+    found = engine.evaluate(
         positions, np.array(species, np.int32), nl.first, nl.neighbors, nl.shifts, **options
     )
+    return found["energies"], found["forces"], found["virial"]
 
 
 def _check_twin(engine, positions, species, cell, pbc):

@@ -59,7 +59,7 @@ def test_atoms_on_one_line(kernel, tmp_path, shape):
     for precision in ("double", "mixed"):
         forces = engine.evaluate(
             positions, np.ones(3, np.int32), nl.first, nl.neighbors, nl.shifts, precision=precision
-        )[1]
+        )["forces"]
         assert np.isfinite(forces).all()
         np.testing.assert_allclose(forces[:, 1:], 0, atol=1e-5)
 

@@ -129,7 +129,9 @@ def predict(
     output: options.PredictedPath = None,
     as_json: options.AsJson = False,
 ) -> None:
-    """Compute energy, forces and stress of a structure.
+    """Compute energy, forces and stress of a structure, and how far to trust them.
+
+    Atoms outside the training range are counted; a committee tells its standard deviations.
 
     Example: [bold]sinterface predict llzo-lco POSCAR -o labelled.extxyz[/bold]
     """

@@ -83,7 +83,7 @@ PredictedPath = Annotated[
         "--output",
         "-o",
         metavar="OUT.extxyz",
-        help="Also write the structure with energy, forces and stress.",
+        help="Also write the structure with energy, forces, stress and deviations.",
         show_default=False,
     ),
 ]

@@ -101,7 +101,11 @@ def _errors(rows: dict[str, Any], training: dict[str, int]) -> Table:
 def prediction_table(prediction: Prediction) -> RenderableType:
     """Return what `predict` tells."""
     facts = prediction.to_dict()
-    facts["forces_eV_per_A"] = f"{prediction.n_atoms} rows; see --json or --output"
+    for name in ("forces_eV_per_A", "extrapolations", "energies_std_eV", "forces_std_eV_per_A"):
+        if facts[name] is not None:
+            facts[name] = f"{prediction.n_atoms} rows; see --json or --output"
+    if prediction.n_members == 1:
+        facts = {name: value for name, value in facts.items() if "std" not in name}
     return _facts(facts)
 
 

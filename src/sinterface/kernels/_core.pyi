@@ -1,9 +1,17 @@
-from typing import Literal, overload
+from typing import NotRequired, TypedDict
 
 from numpy import float64, int32, int64
 from numpy.typing import NDArray
 
 class PotentialError(Exception): ...
+
+class Evaluated(TypedDict):
+    energies: NDArray[float64]
+    forces: NDArray[float64]
+    virial: NDArray[float64]
+    extrapolations: NotRequired[NDArray[int32]]
+    member_energies: NotRequired[NDArray[float64]]
+    forces_std: NotRequired[NDArray[float64]]
 
 def available_kernels() -> list[str]: ...
 
@@ -14,6 +22,8 @@ class Engine:
     warnings: list[str]
     zbl: list[float]
     row_counts: list[int]
+    n_members: int
+    member_folders: list[str]
     def __init__(self, directory: str, networks: bool = True) -> None: ...
     def rows(
         self, element: int
@@ -21,10 +31,11 @@ class Engine:
         tuple[int, int, int, float, float, float, float, float, str, float, float, float]
     ]: ...
     cutoff_function: tuple[int, float]
-    energy_terms: tuple[float, list[float]]
+    def energy_terms(self, member: int = 0) -> tuple[float, list[float]]: ...
     def scaling(self, element: int) -> tuple[list[float], list[float]]: ...
-    def layers(self, element: int) -> list[tuple[int, int, str, list[float], list[float]]]: ...
-    @overload
+    def layers(
+        self, element: int, member: int = 0
+    ) -> list[tuple[int, int, str, list[float], list[float]]]: ...
     def evaluate(
         self,
         positions: NDArray[float64],
@@ -34,21 +45,9 @@ class Engine:
         shifts: NDArray[float64],
         precision: str = "double",
         threads: int = 1,
-        count_extrapolation: Literal[False] = False,
-    ) -> tuple[NDArray[float64], NDArray[float64], NDArray[float64]]: ...
-    @overload
-    def evaluate(
-        self,
-        positions: NDArray[float64],
-        species: NDArray[int32],
-        first: NDArray[int64],
-        neighbors: NDArray[int32],
-        shifts: NDArray[float64],
-        precision: str = "double",
-        threads: int = 1,
-        *,
-        count_extrapolation: Literal[True],
-    ) -> tuple[NDArray[float64], NDArray[float64], NDArray[float64], NDArray[int32]]: ...
+        count_extrapolation: bool = False,
+        committee: str = "none",
+    ) -> Evaluated: ...
     def symmetry_functions(
         self,
         positions: NDArray[float64],

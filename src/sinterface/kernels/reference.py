@@ -174,15 +174,24 @@ class Reference:
     def energies(
         self, positions: Floats, species: Sequence[int], cell: Floats, pbc: Sequence[bool]
     ) -> Floats:
-        """Energy of each atom by the networks, without short-range repulsion."""
-        unit, offsets = self.engine.energy_terms
-        out = np.zeros(len(positions))
+        """Energy of each atom, mean over the members, without short-range repulsion."""
+        mean: Floats = self.member_energies(positions, species, cell, pbc).mean(axis=1)
+        return mean
+
+    def member_energies(
+        self, positions: Floats, species: Sequence[int], cell: Floats, pbc: Sequence[bool]
+    ) -> Floats:
+        """Energy of each atom by each member's networks, shape (n_atoms, n_members)."""
+        out = np.zeros((len(positions), self.engine.n_members))
         for i, values in enumerate(self.values(positions, species, cell, pbc)):
             factor, offset = self.engine.scaling(species[i])
-            x = np.array(factor) * values + np.array(offset)
-            for inputs, outputs, letter, weights, biases in self.engine.layers(species[i]):
-                x = activation(letter, x @ np.reshape(weights, (inputs, outputs)) + biases)
-            out[i] = unit * x[0] + offsets[species[i]]
+            scaled = np.array(factor) * values + np.array(offset)
+            for m in range(self.engine.n_members):
+                unit, offsets = self.engine.energy_terms(m)
+                x = scaled
+                for inputs, outputs, letter, weights, biases in self.engine.layers(species[i], m):
+                    x = activation(letter, x @ np.reshape(weights, (inputs, outputs)) + biases)
+                out[i, m] = unit * x[0] + offsets[species[i]]
         return out
 
 

@@ -29,6 +29,11 @@ class SinterfaceCalculator(Calculator):
     count_extrapolation
         Add ``"extrapolations"`` to the results: how many symmetry functions of each atom lie
         outside their training range, shape (n_atoms,).
+    committee
+        What a committee adds to the results: ``"energies"`` (the default) the standard deviations
+        over its members ``"energy_std"`` and, atom by atom, ``"energies_std"`` (eV);
+        ``"forces"`` also ``"forces_std"``, √(mean over members of |F − mean F|²) of each atom
+        (eV/Å), at about twice the cost; ``"none"`` nothing. A single potential adds nothing.
     """
 
     implemented_properties: ClassVar[list[str]] = [  # type: ignore[misc]
@@ -46,16 +51,22 @@ class SinterfaceCalculator(Calculator):
         precision: str = "double",
         threads: int = 1,
         count_extrapolation: bool = False,
+        committee: str = "energies",
     ):
         if precision not in ("double", "mixed"):
             raise InputError(f"precision must be 'double' or 'mixed', got '{precision}'.")
         if threads < 1:
             raise InputError(f"threads must be at least 1, got {threads}.")
+        if committee not in ("none", "energies", "forces"):
+            raise InputError(
+                f"committee must be 'none', 'energies' or 'forces', got '{committee}'."
+            )
         super().__init__()  # type: ignore[no-untyped-call]
         self.potential = potential
         self.precision = precision
         self.threads = threads
         self.count_extrapolation = count_extrapolation
+        self.committee = committee if potential.n_members > 1 else "none"
 
     def calculate(
         self,
@@ -76,6 +87,7 @@ class SinterfaceCalculator(Calculator):
             precision=self.precision,
             threads=self.threads,
             count_extrapolation=self.count_extrapolation,
+            committee=self.committee,
         )
         self.results = {
             "energy": found.energy,
@@ -83,8 +95,13 @@ class SinterfaceCalculator(Calculator):
             "energies": found.energies,
             "forces": found.forces,
         }
-        if found.extrapolations is not None:
-            self.results["extrapolations"] = found.extrapolations
+        extras = {
+            "extrapolations": found.extrapolations,
+            "energy_std": found.energy_std,
+            "energies_std": found.energies_std,
+            "forces_std": found.forces_std,
+        }
+        self.results |= {name: value for name, value in extras.items() if value is not None}
         if structure.cell.rank == 3:
             stress = -found.virial / structure.cell.volume
             self.results["stress"] = full_3x3_to_voigt_6_stress(stress)

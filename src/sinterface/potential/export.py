@@ -55,7 +55,8 @@ class Export:
 def export_potential(potential: Potential, directory: Path | str) -> Export:
     """Write the potential's n2p2 files into `directory`, the same bytes every time.
 
-    The files of a potential that came from n2p2 stay as they are.
+    The files of a potential that came from n2p2 stay as they are. Further members of a committee
+    go to ``member-2``, ``member-3``, ... below `directory`, each a whole n2p2 directory.
 
     Parameters
     ----------
@@ -68,15 +69,14 @@ def export_potential(potential: Potential, directory: Path | str) -> Export:
         When `directory` holds other files or is the potential's own.
     """
     target = Path(directory)
-    names = ["input.nn", "scaling.data"]
-    names += [f"weights.{atomic_numbers[element]:03d}.data" for element in potential.elements]
-    _make_folder(target, names, potential.directory)
-    contents = {name: (potential.directory / name).read_bytes() for name in names}
+    contents = _contents(potential)
+    _make_folder(target, list(contents), potential.directory)
     notes = []
     if any((potential.directory / name).exists() for name in OWN_FILES):
-        patched = _without_empty_ranges(potential, contents["scaling.data"].decode())
-        if patched.encode() != contents["scaling.data"]:
-            contents["scaling.data"] = patched.encode()
+        scaling = contents["scaling.data"]
+        patched = _without_empty_ranges(potential, scaling.decode()).encode()
+        if patched != scaling:
+            contents |= {name: patched for name in contents if name.endswith("scaling.data")}
             notes.append(
                 "Symmetry functions that never fired in training got a range of "
                 f"{CONSTANT_RANGE:g}, which keeps them constant in n2p2."
@@ -84,12 +84,33 @@ def export_potential(potential: Potential, directory: Path | str) -> Export:
     if potential.zbl_A is not None:
         notes.append(
             "n2p2's files cannot hold the ZBL repulsion: without 'zbl' in LAMMPS' "
-            "hybrid/overlay energies and forces are wrong."
+            "hybrid energies and forces are wrong."
+        )
+    if potential.n_members > 1:
+        notes.append(
+            f"n2p2's files cannot hold a committee: each of the {potential.n_members} members has "
+            "a folder, 'hybrid/scaled' takes their mean at the cost of all of them; deviations "
+            "need sinterface's own pair style."
         )
     for name, content in contents.items():
+        (target / name).parent.mkdir(exist_ok=True)
         with atomic_path(target / name) as temporary:
             temporary.write_bytes(content)
-    return Export(target, tuple(names), lammps_commands(potential, target), tuple(notes))
+    return Export(target, tuple(contents), lammps_commands(potential, target), tuple(notes))
+
+
+def _contents(potential: Potential) -> dict[str, bytes]:
+    """Return n2p2's files of all members by relative name.
+
+    What a member's folder lacks is that of the first member.
+    """
+    first = potential.directory
+    contents = {name: (first / name).read_bytes() for name in potential.n2p2_files}
+    for k, folder in enumerate(potential.member_directories, start=2):
+        for name in potential.n2p2_files:
+            source = folder / name if (folder / name).exists() else first / name
+            contents[f"member-{k}/{name}"] = source.read_bytes()
+    return contents
 
 
 def lammps_commands(potential: Potential, directory: Path | str) -> tuple[str, ...]:
@@ -100,11 +121,10 @@ def lammps_commands(potential: Potential, directory: Path | str) -> tuple[str, .
     directory
         Where LAMMPS finds the n2p2 files.
     """
-    style = (
-        f"hdnnp {potential.cutoff_A:g} dir {directory} showew no showewsum 1000 resetew yes "
-        "maxew 1000000 cflength 1.0 cfenergy 1.0"
-    )
     elements = " ".join(potential.elements)
+    if potential.n_members > 1:
+        return _committee_lines(potential, Path(directory), elements)
+    style = _hdnnp(potential, directory)
     if potential.zbl_A is None:
         return (f"pair_style {style}", f"pair_coeff * * {elements}")
     inner, outer = potential.zbl_A
@@ -113,6 +133,26 @@ def lammps_commands(potential: Potential, directory: Path | str) -> tuple[str, .
         f"pair_coeff * * hdnnp {elements}",
         *_zbl_lines(potential.elements),
     )
+
+
+def _hdnnp(potential: Potential, directory: Path | str) -> str:
+    return (
+        f"hdnnp {potential.cutoff_A:g} dir {directory} showew no showewsum 1000 resetew yes "
+        "maxew 1000000 cflength 1.0 cfenergy 1.0"
+    )
+
+
+def _committee_lines(potential: Potential, directory: Path, elements: str) -> tuple[str, ...]:
+    """Return the mean of the members, each under hdnnp, as a sum of scaled pair styles."""
+    n = potential.n_members
+    folders = [directory, *(directory / f"member-{k}" for k in range(2, n + 1))]
+    styles = [f"{1 / n!r} {_hdnnp(potential, folder)}" for folder in folders]
+    lines = [f"pair_coeff * * hdnnp {k} {elements}" for k in range(1, n + 1)]
+    if potential.zbl_A is not None:
+        styles.append(f"1.0 zbl {potential.zbl_A[0]!r} {potential.zbl_A[1]!r}")
+        # LAMMPS 22 Jul 2025 can't sort three full neighbour lists beside a trimmed one
+        lines += [*_zbl_lines(potential.elements), "pair_modify pair zbl neigh/trim no"]
+    return (f"pair_style hybrid/scaled {' '.join(styles)}", *lines)
 
 
 def _zbl_lines(elements: tuple[str, ...]) -> Iterator[str]:
@@ -126,8 +166,8 @@ def _make_folder(target: Path, names: list[str], source: Path) -> None:
         raise InputError(f"'{target}' is a file; give the name of a folder.")
     if target.resolve() == source:
         raise InputError(f"'{target}' is the potential's own folder; give another one.")
-    others = sorted(path.name for path in target.iterdir()) if target.exists() else []
-    others = [name for name in others if name not in names]
+    found = (path for path in target.rglob("*") if path.is_file()) if target.exists() else ()
+    others = sorted({str(path.relative_to(target)) for path in found} - set(names))
     if others:
         raise InputError(
             f"'{target}' holds other files ({', '.join(others[:3])}); give a new folder."

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from ase.data import chemical_symbols
+from ase.data import atomic_numbers, chemical_symbols
 from numpy.typing import ArrayLike, NDArray
 
 from sinterface.errors import InputError, nearest_name
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 SHIPPED = Path(__file__).parent / "shipped"
 PRECISIONS = ("double", "mixed")
+DEVIATIONS = ("none", "energies", "forces")
 
 
 @dataclass(frozen=True)
@@ -44,17 +45,45 @@ class Evaluation:
     extrapolations
         How many symmetry functions of each atom lie outside their training range,
         shape (n_atoms,); None unless asked for.
+    member_energies
+        Energy of each atom by each member of a committee, shape (n_atoms, n_members), in eV;
+        None unless asked for.
+    forces_std
+        Deviation of the members' force vectors on each atom, shape (n_atoms,), in eV/Å:
+        √(mean over members of |F − mean F|²); None unless asked for.
     """
 
     energies: NDArray[np.float64]
     forces: NDArray[np.float64]
     virial: NDArray[np.float64]
     extrapolations: NDArray[np.int32] | None = None
+    member_energies: NDArray[np.float64] | None = None
+    forces_std: NDArray[np.float64] | None = None
 
     @property
     def energy(self) -> float:
         """Total energy in eV."""
         return float(self.energies.sum())
+
+    @property
+    def energies_std(self) -> NDArray[np.float64] | None:
+        """Standard deviation over members of each atom's energy, shape (n_atoms,), in eV."""
+        if self.member_energies is None:
+            return None
+        std: NDArray[np.float64] = _deviation(self.member_energies)
+        return std
+
+    @property
+    def energy_std(self) -> float | None:
+        """Standard deviation over members of the total energy, in eV."""
+        if self.member_energies is None:
+            return None
+        return float(_deviation(self.member_energies.sum(axis=0)))
+
+
+def _deviation(energies: NDArray[np.float64]) -> Any:
+    """Population standard deviation along the last axis; exactly 0 for equal members."""
+    return np.std(energies - energies[..., :1], axis=-1)
 
 
 class Potential:
@@ -64,7 +93,8 @@ class Potential:
     ----------
     directory
         Holds ``input.nn``, ``scaling.data``, ``weights.ZZZ.data`` and, where there are any,
-        ``extension.nn`` (short-range repulsion) and ``potential.toml`` (its card).
+        ``extension.nn`` (short-range repulsion, members of a committee) and
+        ``potential.toml`` (its card).
 
     Raises
     ------
@@ -84,6 +114,7 @@ class Potential:
         self.zbl_A: tuple[float, float] | None = (zbl[0], zbl[1]) if zbl else None
         self.warnings: tuple[str, ...] = tuple(self._engine.warnings)
         self.kernel: str = self._engine.kernel
+        self.n_members: int = self._engine.n_members
 
     @cached_property
     def card(self) -> dict[str, Any]:
@@ -98,15 +129,27 @@ class Potential:
 
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 over the files that decide energies and forces."""
+        """SHA-256 over the files that decide energies and forces, of every member."""
         digest = hashlib.sha256()
-        names = ["input.nn", "extension.nn", "scaling.data"]
-        names += sorted(path.name for path in self.directory.glob("weights.*.data"))
-        for name in names:
-            path = self.directory / name
-            if path.exists():
-                digest.update(name.encode() + b"\0" + path.read_bytes())
+        for folder in (self.directory, *self.member_directories):
+            names = ["input.nn", "extension.nn", "scaling.data"]
+            names += sorted(path.name for path in folder.glob("weights.*.data"))
+            for name in names:
+                path = folder / name
+                if path.exists():
+                    digest.update(name.encode() + b"\0" + path.read_bytes())
         return digest.hexdigest()
+
+    @property
+    def n2p2_files(self) -> tuple[str, ...]:
+        """Names of the files that n2p2 reads."""
+        weights = (f"weights.{atomic_numbers[element]:03d}.data" for element in self.elements)
+        return ("input.nn", "scaling.data", *weights)
+
+    @property
+    def member_directories(self) -> tuple[Path, ...]:
+        """Folders of a committee's further members; the first is the potential's own."""
+        return tuple(self.directory / name for name in self._engine.member_folders)
 
     def species(self, symbols: Sequence[str]) -> NDArray[np.int32]:
         """Index of each atom's element; raises `InputError` for an element it lacks."""
@@ -147,6 +190,7 @@ class Potential:
         precision: str = "double",
         threads: int = 1,
         count_extrapolation: bool = False,
+        committee: str = "none",
     ) -> Evaluation:
         """Energies, forces and virial of a structure.
 
@@ -162,30 +206,49 @@ class Potential:
             ``"double"`` or ``"mixed"`` (single-precision lanes, double-precision sums).
         count_extrapolation
             Count each atom's symmetry functions outside the range of ``scaling.data``.
+        committee
+            What to say of a committee beyond its mean: ``"none"``, ``"energies"`` (the members'
+            energies) or ``"forces"`` (the deviation of the forces too, at about twice the cost).
         """
+        if committee not in DEVIATIONS:
+            raise InputError(f"committee must be one of {DEVIATIONS}, got '{committee}'.")
         species = self._species_of(numbers)
         points = np.ascontiguousarray(positions, dtype=float)
-        structure = (points, species, neighbors.first, neighbors.neighbors, neighbors.shifts)
-        if count_extrapolation:
-            return Evaluation(
-                *self._engine.evaluate(
-                    *structure, precision=precision, threads=threads, count_extrapolation=True
-                )
-            )
-        return Evaluation(*self._engine.evaluate(*structure, precision=precision, threads=threads))
+        found = self._engine.evaluate(
+            points,
+            species,
+            neighbors.first,
+            neighbors.neighbors,
+            neighbors.shifts,
+            precision=precision,
+            threads=threads,
+            count_extrapolation=count_extrapolation,
+            committee=committee,
+        )
+        return Evaluation(**found)
 
     def calculator(
-        self, precision: str = "double", threads: int = 1, *, count_extrapolation: bool = False
+        self,
+        precision: str = "double",
+        threads: int = 1,
+        *,
+        count_extrapolation: bool = False,
+        committee: str = "energies",
     ) -> SinterfaceCalculator:
         """Return an ASE calculator: energy, energies, forces and stress.
 
         With `count_extrapolation` its `results` hold ``"extrapolations"`` too: how many symmetry
-        functions of each atom lie outside their training range.
+        functions of each atom lie outside their training range. Of a committee they hold
+        ``"energy_std"`` and ``"energies_std"``, with ``committee="forces"`` also ``"forces_std"``.
         """
         from sinterface.potential.calculator import SinterfaceCalculator
 
         return SinterfaceCalculator(
-            self, precision=precision, threads=threads, count_extrapolation=count_extrapolation
+            self,
+            precision=precision,
+            threads=threads,
+            count_extrapolation=count_extrapolation,
+            committee=committee,
         )
 
     def torch(
@@ -216,7 +279,8 @@ class Potential:
         return TorchPotential(self, device, dtype or torch.float64)
 
     def __repr__(self) -> str:
-        return f"Potential('{self.directory.name}', elements={' '.join(self.elements)})"
+        members = f", members={self.n_members}" if self.n_members > 1 else ""
+        return f"Potential('{self.directory.name}', elements={' '.join(self.elements)}{members})"
 
 
 def shipped_potentials() -> list[str]:

@@ -32,6 +32,14 @@ class Prediction:
         Length of the longest force.
     stress_GPa
         Voigt xx yy zz yz xz xy, positive in tension; None where the cell isn't periodic in 3-D.
+    extrapolations, n_atoms_outside
+        How many symmetry functions of each atom lie outside the range that training saw, and the
+        number of atoms with any.
+    n_members
+        Members of the potential's committee; 1 for a single potential.
+    energy_std_eV, energies_std_eV, forces_std_eV_per_A, max_force_std_eV_per_A
+        Standard deviations over the members of the energy, of each atom's energy, and of each
+        atom's force vector, and the largest of the latter; None for a single potential.
     """
 
     potential: str
@@ -43,6 +51,13 @@ class Prediction:
     forces_eV_per_A: list[list[float]]
     max_force_eV_per_A: float
     stress_GPa: list[float] | None
+    extrapolations: list[int]
+    n_atoms_outside: int
+    n_members: int
+    energy_std_eV: float | None
+    energies_std_eV: list[float] | None
+    forces_std_eV_per_A: list[float] | None
+    max_force_std_eV_per_A: float | None
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain lists, numbers and strings."""
@@ -67,7 +82,7 @@ def predict_structure(
     potential = load_potential(potential_name)
     atoms = read_structure(structure)
     check_elements(atoms.get_chemical_symbols(), potential, f"'{structure}'")
-    atoms.calc = potential.calculator(precision="double")
+    atoms.calc = potential.calculator(count_extrapolation=True, committee="forces")
     forces = atoms.get_forces()
     energy = float(atoms.get_potential_energy())
     if not (np.isfinite(energy) and np.isfinite(forces).all()):
@@ -85,7 +100,23 @@ def predict_structure(
         forces_eV_per_A=forces.tolist(),
         max_force_eV_per_A=float(np.linalg.norm(forces, axis=1).max()),
         stress_GPa=None if stress is None else stress.tolist(),
+        n_members=potential.n_members,
+        **_doubts(atoms.calc.results),
     )
+
+
+def _doubts(results: dict[str, Any]) -> dict[str, Any]:
+    """Return what tells whether to believe a prediction: extrapolations, members' deviations."""
+    energies, forces = (results.get(name) for name in ("energies_std", "forces_std"))
+    counts = results["extrapolations"]
+    return {
+        "extrapolations": counts.tolist(),
+        "n_atoms_outside": int((counts > 0).sum()),
+        "energy_std_eV": results.get("energy_std"),
+        "energies_std_eV": None if energies is None else energies.tolist(),
+        "forces_std_eV_per_A": None if forces is None else forces.tolist(),
+        "max_force_std_eV_per_A": None if forces is None else float(forces.max()),
+    }
 
 
 def read_structure(path: Path) -> Atoms:
@@ -139,7 +170,7 @@ def check_elements(symbols: list[str], potential: Potential, what: str) -> None:
 
 
 def _write(atoms: Atoms, output: Path) -> None:
-    """Write positions, cell, energy, forces and stress, and nothing else of the input file."""
+    """Write positions, cell and what the potential says, and nothing else of the input file."""
     import ase.io
     from ase import Atoms
     from ase.calculators.singlepoint import SinglePointCalculator
@@ -150,5 +181,10 @@ def _write(atoms: Atoms, output: Path) -> None:
     wanted = ("energy", "forces", "stress") if atoms.pbc.all() else ("energy", "forces")
     results = {name: atoms.calc.results[name] for name in wanted}
     bare.calc = SinglePointCalculator(bare, **results)
+    for name in ("extrapolations", "energies_std", "forces_std"):
+        if name in atoms.calc.results:
+            bare.set_array(name, atoms.calc.results[name])
+    if "energy_std" in atoms.calc.results:
+        bare.info["energy_std"] = atoms.calc.results["energy_std"]
     with atomic_path(output) as temporary:
         ase.io.write(temporary, bare, format="extxyz")

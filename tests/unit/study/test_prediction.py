@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from ase import Atoms
 from typer.testing import CliRunner
+from unit.potential.committees import make_committee
 
 from sinterface.cli.app import app
 from sinterface.errors import InputError
@@ -120,3 +121,34 @@ def test_show_a_potential() -> None:
 def test_show_something_else(tmp_path: Path, name: str, expected: str) -> None:
     with pytest.raises(InputError, match=expected):
         summarise(str(tmp_path / name))
+
+
+def test_committee_deviations_are_told(structure: Path, tmp_path: Path) -> None:
+    """In the table, in JSON and as columns of the extxyz file."""
+    committee, members = make_committee(tmp_path)
+    output = tmp_path / "out.extxyz"
+    prediction = predict_structure(str(committee), structure, output)
+    atoms = ase.io.read(structure)
+    forces, energies = [], []
+    for member in members:
+        atoms.calc = load_potential(member).calculator()
+        forces.append(atoms.get_forces())
+        energies.append(atoms.get_potential_energies())
+    spread = np.sqrt(np.mean(np.sum((forces - np.mean(forces, axis=0)) ** 2, axis=2), axis=0))
+    assert prediction.n_members == 3
+    assert np.allclose(prediction.forces_std_eV_per_A, spread, rtol=1e-8)
+    assert np.allclose(prediction.energies_std_eV, np.std(energies, axis=0), rtol=1e-9)
+    assert prediction.energy_std_eV == pytest.approx(np.std(np.sum(energies, axis=1)), rel=1e-9)
+    assert prediction.max_force_std_eV_per_A == pytest.approx(spread.max())
+    written = ase.io.read(output)
+    assert np.allclose(written.arrays["forces_std"], spread, atol=1e-7)
+    assert np.allclose(written.arrays["energies_std"], prediction.energies_std_eV, atol=1e-7)
+    assert written.arrays["extrapolations"].tolist() == prediction.extrapolations
+    assert written.info["energy_std"] == pytest.approx(prediction.energy_std_eV)
+    shown = CliRunner().invoke(app, ["predict", str(committee), str(structure)]).stdout
+    assert "max_force_std_eV_per_A" in shown
+    assert "n_members" in shown
+    data = CliRunner().invoke(app, ["predict", str(committee), str(structure), "--json"])
+    assert np.allclose(json.loads(data.stdout)["forces_std_eV_per_A"], spread, rtol=1e-8)
+    alone = CliRunner().invoke(app, ["predict", str(POTENTIAL), str(structure)]).stdout
+    assert "std" not in alone
