@@ -137,10 +137,10 @@ def test_weights_learn_through_forces(tmp_path):
         found = twin.evaluate(positions, cell, hood, create_graph=True)
         return found.forces.square().sum() + found.virial.square().sum()
 
-    weight = twin.elements[0].weights[0]
+    weight = twin.elements[0].members[0].weights[0]
     loss().backward()
     for element in twin.elements:
-        assert all(p.grad.abs().sum() > 0 for p in element.weights)
+        assert all(p.grad.abs().sum() > 0 for p in element.members[0].weights)
     step = 1e-5
     ends = []
     for sign in (1, -1):
@@ -201,3 +201,22 @@ def test_memory_stays_on_the_given_device(tmp_path):
     assert {tensor.device.type for tensor in tensors} == {"cpu"}
     floats = [tensor for tensor in tensors if tensor.is_floating_point()]
     assert {tensor.dtype for tensor in floats} == {torch.float64}
+
+
+def test_committee(tmp_path):
+    """The mean of the members, and each of them."""
+    from sinterface.potential.committee import write_committee
+
+    paths = [
+        write_random(tmp_path / f"{k}", np.random.default_rng(k), rows_of_type(9), nodes=(4 + k, 3))
+        for k in range(3)
+    ]
+    for path in paths:
+        (path / "scaling.data").write_text((paths[0] / "scaling.data").read_text())
+    potential, atoms = write_committee(tmp_path / "all", paths), _atoms("triclinic")
+    _check(potential, atoms)
+    twin = potential.torch()
+    neighbors = potential.neighbors(atoms.positions, atoms.cell.array, atoms.pbc)
+    found = potential.evaluate(atoms.numbers, atoms.positions, neighbors, committee="energies")
+    members = twin.member_energies(*twin.tensors(atoms)).detach()
+    np.testing.assert_allclose(members, found.member_energies, rtol=1e-10, atol=1e-12)

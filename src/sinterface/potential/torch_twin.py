@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from sinterface.potential.model import Potential
 
 DTYPES = (torch.float64, torch.float32)
+Layers = Sequence[tuple[int, int, str, list[float], list[float]]]
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,8 @@ class TorchPotential(torch.nn.Module):
     """Twin of a potential, see :meth:`sinterface.Potential.torch`.
 
     The networks' weights and biases are parameters, all other tables are buffers, so ``.to()``
-    and optimisers work as with any module.
+    and optimisers work as with any module. Of a committee it gives the mean, as the kernel does,
+    and :meth:`member_energies`.
     """
 
     numbers: Tensor
@@ -98,7 +100,9 @@ class TorchPotential(torch.nn.Module):
         self.cutoff_A = potential.cutoff_A
         self.zbl_A = potential.zbl_A
         charges = [float(atomic_numbers[name]) for name in potential.elements]
-        self.unit, offsets = engine.energy_terms
+        terms = [engine.energy_terms(member) for member in range(engine.n_members)]
+        self.units = tuple(unit for unit, _ in terms)
+        offsets = np.transpose([offset for _, offset in terms])
         self.register_buffer("numbers", torch.tensor(charges, dtype=torch.float64))
         self.register_buffer("offsets", torch.tensor(offsets, dtype=torch.float64))
         self.elements = torch.nn.ModuleList(
@@ -159,6 +163,12 @@ class TorchPotential(torch.nn.Module):
         neighborhood
             From :meth:`neighborhood`; pairs beyond the cutoff do no harm.
         """
+        return self.member_energies(positions, cell, neighborhood).mean(dim=1)
+
+    def member_energies(
+        self, positions: Tensor, cell: Tensor, neighborhood: Neighborhood
+    ) -> Tensor:
+        """Return the energy of each atom by each member, shape (n_atoms, n_members), in eV."""
         hood = neighborhood
         vectors = positions[hood.neighbors] - positions[hood.centers] + hood.steps @ cell
         near = vectors.detach().square().sum(-1) < self.cutoff_A**2
@@ -175,9 +185,9 @@ class TorchPotential(torch.nn.Module):
             place[own] = torch.arange(len(own), device=own.device)
             mine = pairs.where(hood.species[center] == k)
             found = element(mine._replace(center=place[mine.center]), len(own))
-            energies = energies.index_add(0, own, self.unit * found)
+            energies = energies.index_add(0, own, found * found.new_tensor(self.units))
         if self.zbl_A is not None:
-            energies = energies + self._repulsion(hood.species, pairs, self.zbl_A)
+            energies = energies + self._repulsion(hood.species, pairs, self.zbl_A)[:, None]
         return energies
 
     def evaluate(
@@ -220,7 +230,7 @@ class TorchPotential(torch.nn.Module):
 
 
 class ElementTwin(torch.nn.Module):
-    """Symmetry functions, scaling and network of one central element."""
+    """Symmetry functions, scaling and network (of each member) of one central element."""
 
     factor: Tensor
     offset: Tensor
@@ -245,7 +255,26 @@ class ElementTwin(torch.nn.Module):
         self.register_buffer("order", torch.argsort(torch.tensor(order)))
         self.register_buffer("factor", torch.tensor(factor, dtype=torch.float64))
         self.register_buffer("offset", torch.tensor(offset, dtype=torch.float64))
-        layers = engine.layers(element)
+        self.members = torch.nn.ModuleList(
+            Network(engine.layers(element, member)) for member in range(engine.n_members)
+        )
+
+    def functions(self, pairs: Pairs, n_atoms: int) -> Tensor:
+        """Return unscaled symmetry functions in n2p2's order, shape (n_atoms, n_rows)."""
+        parts = [sums(pairs, n_atoms) for sums in self.sums]
+        return torch.cat(parts, dim=1)[:, self.order]
+
+    def forward(self, pairs: Pairs, n_atoms: int) -> Tensor:
+        """Return the networks' outputs for the element's atoms, shape (n_atoms, n_members)."""
+        scaled = self.factor * self.functions(pairs, n_atoms) + self.offset
+        return torch.cat([member(scaled) for member in self.members], dim=1)
+
+
+class Network(torch.nn.Module):
+    """Dense network from `_core.Engine.layers`."""
+
+    def __init__(self, layers: Layers) -> None:
+        super().__init__()
         self.activations = tuple(letter for _, _, letter, _, _ in layers)
         self.weights = torch.nn.ParameterList(
             torch.tensor(weights, dtype=torch.float64).reshape(n_in, n_out)
@@ -255,17 +284,11 @@ class ElementTwin(torch.nn.Module):
             torch.tensor(biases, dtype=torch.float64) for *_, biases in layers
         )
 
-    def functions(self, pairs: Pairs, n_atoms: int) -> Tensor:
-        """Return unscaled symmetry functions in n2p2's order, shape (n_atoms, n_rows)."""
-        parts = [sums(pairs, n_atoms) for sums in self.sums]
-        return torch.cat(parts, dim=1)[:, self.order]
-
-    def forward(self, pairs: Pairs, n_atoms: int) -> Tensor:
-        """Return the network's output for each of the element's atoms, shape (n_atoms,)."""
-        value = self.factor * self.functions(pairs, n_atoms) + self.offset
+    def forward(self, value: Tensor) -> Tensor:
+        """Return the output of shape (n_atoms, 1) for inputs of shape (n_atoms, n_inputs)."""
         for letter, weight, bias in zip(self.activations, self.weights, self.biases, strict=True):
             value = ACTIVATIONS[letter](torch.addmm(bias, value, weight))
-        return value[:, 0]
+        return value
 
 
 def _families(rows: Sequence[Row]) -> Iterator[list[int]]:
