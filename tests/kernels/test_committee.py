@@ -105,7 +105,7 @@ def test_networks_and_energies_of_their_own(kernel, tmp_path):
         rows,
         nodes=(13, 4, 3),
         activations="p s t l",
-        extra=("mean_energy -0.5", "conv_energy 2.0", "normalize_nodes"),
+        extra=("mean_energy -0.5", "conv_energy 2.0", "conv_length 1.7", "normalize_nodes"),
     )
     shutil.copy(first / "scaling.data", second)
     potential = write_committee(tmp_path / "all", [first, second])
