@@ -92,7 +92,7 @@ struct Wishes {
 };
 
 static nb::dict evaluate(const Engine& engine, Vectors positions, Integers species, Offsets first, Integers neighbors, Vectors shifts,
-                         const std::string& precision, int threads, bool count_extrapolation, const std::string& committee) {
+                         const std::string& precision, int threads, bool count_extrapolation, const std::string& committee, bool atom_virials) {
     const Wishes wishes(committee);
     const Neighborhood hood(engine, positions, species, first, neighbors, shifts);
     const Precision kind = precision_of(precision);
@@ -103,6 +103,7 @@ static nb::dict evaluate(const Engine& engine, Vectors positions, Integers speci
     auto virial = make_array(&out.virial, 3, 3);
     nb::dict found;
     found["energies"] = energies, found["forces"] = forces, found["virial"] = virial;
+    if (atom_virials) found["atom_virials"] = make_array(&out.atom_virial, hood.n_atoms, 3, 3);
     if (count_extrapolation) found["extrapolations"] = make_array(&out.extrapolations, hood.n_atoms);
     if (wishes.energies) found["member_energies"] = make_array(&out.member_energies, hood.n_atoms, engine.n_members());
     double* deviations = nullptr;
@@ -268,7 +269,8 @@ NB_MODULE(_core, m) {
             nb::arg("member") = 0, "Factor of the networks' outputs and the energy added for an atom of each element.")
         .def("evaluate", &evaluate, nb::arg("positions"), nb::arg("species"), nb::arg("first"), nb::arg("neighbors"), nb::arg("shifts"),
              nb::arg("precision") = "double", nb::arg("threads") = 1, nb::arg("count_extrapolation") = false, nb::arg("committee") = "none",
-             "Arrays by name: energies, forces, virial; where asked for extrapolations, member_energies, forces_std.")
+             nb::arg("atom_virials") = false,
+             "Arrays by name: energies, forces, virial; where asked for extrapolations, member_energies, forces_std, atom_virials.")
         .def("symmetry_functions", &symmetry_functions, nb::arg("positions"), nb::arg("species"), nb::arg("first"), nb::arg("neighbors"), nb::arg("shifts"),
              nb::arg("threads") = 1)
         .def("vjp", &vjp, nb::arg("positions"), nb::arg("species"), nb::arg("first"), nb::arg("neighbors"), nb::arg("shifts"), nb::arg("gradients"),

@@ -12,6 +12,7 @@ class Evaluated(TypedDict):
     extrapolations: NotRequired[NDArray[int32]]
     member_energies: NotRequired[NDArray[float64]]
     forces_std: NotRequired[NDArray[float64]]
+    atom_virials: NotRequired[NDArray[float64]]
 
 def available_kernels() -> list[str]: ...
 
@@ -47,6 +48,7 @@ class Engine:
         threads: int = 1,
         count_extrapolation: bool = False,
         committee: str = "none",
+        atom_virials: bool = False,
     ) -> Evaluated: ...
     def symmetry_functions(
         self,

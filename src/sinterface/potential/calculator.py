@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 class SinterfaceCalculator(Calculator):
     """ASE calculator of a potential: energy, energies and free energy (eV), forces (eV/Å), stress.
 
+    Asked for ``"stresses"`` (``atoms.get_stresses()``), the results also hold ``"virials"``, the
+    virial of each atom, shape (n_atoms, 3, 3), in eV, ready for heat fluxes (see
+    :class:`~sinterface.potential.model.Evaluation`). The stresses are their symmetric parts over
+    minus the volume of the cell, shape (n_atoms, 6), in eV/Å³: they sum to the stress.
+
     Parameters
     ----------
     potential
@@ -42,6 +47,7 @@ class SinterfaceCalculator(Calculator):
         "energies",
         "forces",
         "stress",
+        "stresses",
     ]
 
     def __init__(
@@ -88,6 +94,7 @@ class SinterfaceCalculator(Calculator):
             threads=self.threads,
             count_extrapolation=self.count_extrapolation,
             committee=self.committee,
+            atom_virials="stresses" in properties,
         )
         self.results = {
             "energy": found.energy,
@@ -100,8 +107,12 @@ class SinterfaceCalculator(Calculator):
             "energy_std": found.energy_std,
             "energies_std": found.energies_std,
             "forces_std": found.forces_std,
+            "virials": found.atom_virials,
         }
         self.results |= {name: value for name, value in extras.items() if value is not None}
         if structure.cell.rank == 3:
             stress = -found.virial / structure.cell.volume
             self.results["stress"] = full_3x3_to_voigt_6_stress(stress)
+            if found.atom_virials is not None:
+                stresses = -found.atom_virials / structure.cell.volume
+                self.results["stresses"] = full_3x3_to_voigt_6_stress(stresses)

@@ -51,6 +51,10 @@ class Evaluation:
     forces_std
         Deviation of the members' force vectors on each atom, shape (n_atoms,), in eV/Å:
         √(mean over members of |F − mean F|²); None unless asked for.
+    atom_virials
+        Virial of each atom, shape (n_atoms, 3, 3), in eV: W_j = −Σ_i r_ij ⊗ ∂E_i/∂r_j (place, then
+        force, so not symmetric). They sum to `virial`; with the total energy e of each atom and its
+        velocity v the heat flux is Σ_i (e_i v_i + W_i v_i). None unless asked for.
     """
 
     energies: NDArray[np.float64]
@@ -59,6 +63,7 @@ class Evaluation:
     extrapolations: NDArray[np.int32] | None = None
     member_energies: NDArray[np.float64] | None = None
     forces_std: NDArray[np.float64] | None = None
+    atom_virials: NDArray[np.float64] | None = None
 
     @property
     def energy(self) -> float:
@@ -191,6 +196,7 @@ class Potential:
         threads: int = 1,
         count_extrapolation: bool = False,
         committee: str = "none",
+        atom_virials: bool = False,
     ) -> Evaluation:
         """Energies, forces and virial of a structure.
 
@@ -209,6 +215,8 @@ class Potential:
         committee
             What to say of a committee beyond its mean: ``"none"``, ``"energies"`` (the members'
             energies) or ``"forces"`` (the deviation of the forces too, at about twice the cost).
+        atom_virials
+            Give the virial of each atom too.
         """
         if committee not in DEVIATIONS:
             raise InputError(f"committee must be one of {DEVIATIONS}, got '{committee}'.")
@@ -224,6 +232,7 @@ class Potential:
             threads=threads,
             count_extrapolation=count_extrapolation,
             committee=committee,
+            atom_virials=atom_virials,
         )
         return Evaluation(**found)
 
@@ -235,7 +244,7 @@ class Potential:
         count_extrapolation: bool = False,
         committee: str = "energies",
     ) -> SinterfaceCalculator:
-        """Return an ASE calculator: energy, energies, forces and stress.
+        """Return an ASE calculator: energy, energies, forces, stress and stresses.
 
         With `count_extrapolation` its `results` hold ``"extrapolations"`` too: how many symmetry
         functions of each atom lie outside their training range. Of a committee they hold
