@@ -85,6 +85,7 @@ def _summary(contestant: Contestant, turns: _Turns) -> dict[str, Any]:
         "clock": clock,
         "median_s": median,
         "quartiles_s": _quartiles(turns.cpu),
+        "least_s": min(turns.cpu),
         "median_wall_s": statistics.median(turns.wall),
         **contestant.facts,
     }

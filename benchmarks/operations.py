@@ -1,10 +1,9 @@
 """Count the floating-point operations that the wide path needs for one step.
 
-Every addition, multiplication, division, square root and comparison that yields a number counts
-as one, a fused multiply-add as two. Counted is what the method needs, each quantity once and real
-neighbours only: padding of the lanes and whatever a kernel computes twice don't count, so a share
-of the peak taken from it is that of useful work. `python benchmarks/instructions.py` counts what
-the compiled kernel executes.
+Every addition, multiplication, division, square root and clamp counts as one, a fused multiply-add
+as two. Counted are the steps of `cpp/kernel/` for real neighbours only: the padding of the lanes,
+packing, and what a compiler adds don't count, so a share of the peak taken from it is that of
+useful work. `python benchmarks/instructions.py` counts what the compiled kernel executes.
 """
 
 from __future__ import annotations
@@ -17,33 +16,49 @@ import numpy as np
 import sinterface
 from sinterface.kernels.neighbors import NeighborList
 
-EXPONENTIAL = {"double": 36, "mixed": 24}  # of a vector's lane, as in cpp/kernel/lanes.hpp
-GEOMETRY = 13  # difference 3, shift 3, square 5, root and inverse 2; the unit vector below
-UNIT_VECTOR = 3
-TANH_CUTOFF = 16  # type 2, without its exponential: scaled distance, tanh, cube and slope
+# of one lane, cpp/kernel/lanes.hpp
+EXPONENTIAL = {"double": 36, "mixed": 24}
+GAUSSIAN = {"double": 27, "mixed": 17}  # a power of two and its argument
+# of one neighbour
+GEOMETRY = 16  # difference 3, shift 3, square 5, root, inverse, unit vector 3
+TANH_CUTOFF = 16  # type 2, value and slope, without its exponential
+RADIAL_ROW = 6  # its sum 2, two sums for the slope 4
+RADIAL_SLOPE = 6  # from these sums
+CHANNEL = 19  # basis 2, its slope 4, sums of squares 5, its part of the gradient 4, added 4
+FORCE = {True: 38, False: 24}  # gradient (with moments or without), both ends, virial
 
 
-def harmonics_operations(degree: int) -> int:
-    """Operations for all real harmonics up to `degree`, by cpp/kernel/harmonics.hpp."""
-    powers = 6 * max(degree - 1, 0)  # (x + iy)^m from m = 2 on
-    legendre = degree + 4 * sum(max(degree - m - 1, 0) for m in range(degree + 1))
-    return powers + legendre + 3 * degree * (degree + 1) // 2
+def monomials_of(degree: int) -> int:
+    """Return the number of monomials x^a y^b z^c of a degree."""
+    return (degree + 1) * (degree + 2) // 2
 
 
-def gradient_operations(degree: int) -> int:
-    """Operations for the gradient of a weighted sum of harmonics."""
-    total = 4 if degree > 0 else 0
-    for n in range(1, degree + 1):
-        total += 3 + (2 if n > 1 else 0)
-        for m in range(1, n + 1):
-            total += 2 + 3 + 1 + (4 if m == 1 else 10)  # (x + iy)^0 is 1
-            total += (3 if m < n else 0) + (2 if m + 1 < n else 0)
-    return total
+def monomials_below(degree: int) -> int:
+    """Return the number of monomials of all smaller degrees."""
+    return degree * (degree + 1) * (degree + 2) // 6
 
 
-def exponential_operations(precision: str) -> int:
-    """Operations of one Gaussian: square, scale, exponential."""
-    return EXPONENTIAL[precision] + 3
+def moment_operations(degree: int) -> int:
+    """Operations of one neighbour for its monomials of the two upper degrees, and for adding them.
+
+    One multiplication each from those of the degree before, (degree + 1)^2 additions.
+    """
+    if degree == 0:
+        return 1
+    return monomials_below(degree) - 1 + monomials_of(degree) + (degree + 1) ** 2
+
+
+def _homogeneous(degree: int) -> int:
+    """Gradient of a homogeneous polynomial and its value by Euler, the monomials given."""
+    return 5 if degree == 1 else 6 * monomials_of(degree - 1) - 3 + 6
+
+
+def polynomial_operations(degree: int) -> int:
+    """Operations of one neighbour for value and gradient of the polynomial dE/d(basis)."""
+    if degree == 0:
+        return 0
+    powers = max(monomials_below(degree) - 4, 0)
+    return powers + _homogeneous(degree) + (_homogeneous(degree - 1) + 4 if degree > 1 else 1)
 
 
 @dataclass(frozen=True)
@@ -89,25 +104,24 @@ def _plan(potential: sinterface.Potential, element: int) -> _Plan:
 
 def _per_neighbor(plan: _Plan, element: int, precision: str) -> float:
     degrees = [degree for (e, _), degree in plan.channels.items() if e == element]
-    total = GEOMETRY + UNIT_VECTOR + TANH_CUTOFF + EXPONENTIAL[precision]
-    total += len(plan.bases[element]) * exponential_operations(precision)
-    total += plan.radial[element] * (2 + 8)  # value and its sum; slope, weight, sum
+    total = GEOMETRY + TANH_CUTOFF + EXPONENTIAL[precision] + FORCE[bool(degrees)]
+    total += len(plan.bases[element]) * GAUSSIAN[precision]
+    total += plan.radial[element] * RADIAL_ROW + (RADIAL_SLOPE if plan.radial[element] else 0)
     for degree in degrees:
-        n = (degree + 1) ** 2
-        total += 1 + 2 * n  # moments
-        total += 6 + 4 * n + 2  # slope, weights of the harmonics, radial part
-    if degrees:
-        top = max(degrees)
-        total += harmonics_operations(top) + gradient_operations(top) + 14
-    return total + 6 + 6 + 12  # gradient together, both ends' forces, virial
+        total += CHANNEL + moment_operations(degree) + polynomial_operations(degree)
+    return total - (4 if degrees else 0)  # the first channel adds to nothing
 
 
 def _per_atom(plan: _Plan) -> float:
-    total = 0.0
+    total = 4.0 * sum(plan.radial.values())
     for (a, b, _), degrees in plan.pairs.items():
-        n = (max(degrees) + 1) ** 2
-        total += 2 * n + (2 if a == b else 4) * n  # Legendre sums, gradients of the moments
+        n = monomials_below(max(degrees) + 1)
+        total += 2 * n + (2 if a == b else 4) * n  # sums of powers, gradients of the moments
         total += sum(4 * (degree + 1) + (4 if a == b else 0) for degree in degrees)
+    for degree in plan.channels.values():
+        # lower degrees from upper ones and back, multinomial weights, derivatives
+        total += 5 * monomials_below(degree - 1) + 2 * monomials_below(degree + 1)
+        total += 3 * (monomials_of(degree - 1) + monomials_of(degree - 2))
     return total
 
 
@@ -131,7 +145,7 @@ def count(
     Parameters
     ----------
     potential
-        Of types 2 and 9 with the tanh cutoff (type 2).
+        Of types 2 and 9 without shifts, with the tanh cutoff (type 2).
     species
         Index of each atom's element, shape (n_atoms,).
     neighbors

@@ -54,7 +54,15 @@ def test_run_writes_results_and_figure(tmp_path):
     assert {"host", "versions", "load_before", "kernel", "quoted", "share_of_peak"} <= set(record)
     for row in record["results"]:
         assert row["median_s"] > 0, row
-        assert {"name", "group", "threads", "clock", "quartiles_s", "median_wall_s"} <= set(row)
+        assert {
+            "name",
+            "group",
+            "threads",
+            "clock",
+            "quartiles_s",
+            "least_s",
+            "median_wall_s",
+        } <= set(row)
     groups = {row["group"] for row in record["results"]}
     assert {"engine", "peer", "neighbour list", "atoms", "functions"} <= groups
     names = {row["name"] for row in record["results"]}
@@ -83,14 +91,26 @@ def test_a_build_is_as_fast_as_itself_and_gives_the_same_forces(tmp_path):
     assert line.split()[-1] == "0.0e+00"
 
 
-def test_operations_of_harmonics(modules):
-    """Degree 1: z, and x and y times their factor; its gradient is the three weights."""
+def test_operations_of_moments(modules):
+    """Counted by hand for small degrees.
+
+    Degree 1: g x, g y, g z; four sums. Its polynomial: n.t and the constant. Degree 2: three
+    products of degree 1, six of degree 2, nine sums; its gradient has three coefficients for each
+    of x, y, z, its linear part three constants.
+    """
     operations = modules("operations")
-    assert operations.harmonics_operations(0) == 0
-    assert operations.harmonics_operations(1) == 1 + 3
-    assert operations.harmonics_operations(2) == 6 + (2 + 4) + 9
-    assert operations.gradient_operations(0) == 0
-    assert operations.gradient_operations(1) == 4 + 3 + (2 + 3 + 1 + 4)
+    assert operations.moment_operations(0) == 1
+    assert operations.moment_operations(1) == 3 + 4
+    assert operations.moment_operations(2) == 3 + 6 + 9
+    assert operations.polynomial_operations(0) == 0
+    assert operations.polynomial_operations(1) == 5 + 1
+    assert operations.polynomial_operations(2) == (3 * (3 + 2) + 6) + 5 + 1 + 3
+    for degree in range(9):  # two degrees hold as many as there are harmonics up to the upper one
+        n = operations.monomials_of(degree) + operations.monomials_of(degree - 1)
+        assert n == (degree + 1) ** 2
+        assert operations.monomials_below(degree) == sum(
+            map(operations.monomials_of, range(degree))
+        )
 
 
 def test_operations_add_up(modules, tmp_path):
@@ -119,9 +139,9 @@ def test_operations_of_one_pair(modules, tmp_path):
     species = potential.species(["Li", "O"])
     found = operations.count(potential, species, neighbors, "double")
     exponential = operations.EXPONENTIAL["double"]
-    each = 13 + 3 + (16 + exponential) + (exponential + 3) + 10 + 24
+    each = 16 + (16 + exponential) + operations.GAUSSIAN["double"] + 6 + 6 + 24
     assert found.neighbors == 2 * each
-    assert found.contractions == 0
+    assert found.contractions == 2 * 4 * 5
     weights, nodes = 5 * 20 + 20 * 20 + 20, 41
     assert found.networks == 2 * (4 * weights + nodes + 40 * (exponential + 8) + 4 * 5)
 
