@@ -78,6 +78,7 @@ struct Potential {
     double cutoff_alpha = 0;
     double max_cutoff = 0;
     double mean_energy = 0, conv_energy = 1;
+    double length_unit = 1, energy_unit = 1;  // of the files, in Å and eV; all numbers here are in these two
     bool has_networks = false;
     Repulsion repulsion;
     std::vector<std::string> warnings;

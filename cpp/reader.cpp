@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstdio>
 #include <filesystem>
+#include <map>
 #include <set>
 
 #include "committee.hpp"
@@ -32,7 +33,7 @@ struct Settings {
     std::set<std::string> seen;                                // keywords that may stand once
     std::vector<int> element_hidden_layers;
     std::vector<std::vector<std::string>> element_activations;
-    int elements_line = 0, cutoff_line = 0, scale_line = 0, repulsion_line = 0;
+    int elements_line = 0, cutoff_line = 0, scale_line = 0, repulsion_line = 0, units_line = 0;
     std::vector<Line> members;  // of extension.nn
 };
 
@@ -209,6 +210,25 @@ struct Reader {
         check_settings();
     }
 
+    // A unit by its name, or its size in Å or eV.
+    double unit(const Line& line, std::size_t k) const {
+        static const std::map<std::string, double> sizes[] = {
+            {{"angstrom", 1.0}, {"bohr", 0.529177210903}},
+            {{"ev", 1.0}, {"hartree", 27.211386245988}, {"rydberg", 13.605693122994}, {"kcal/mol", 0.0433641043}, {"kj/mol", 0.0103642697}}};
+        need(line, k + 1);
+        std::string name = line.words[k], known;
+        for (char& c : name) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+        for (const auto& [word, size] : sizes[k - 1]) {
+            if (word == name) return size;
+            known += word + ", ";
+        }
+        if (name.find_first_not_of("+.0123456789e-") != std::string::npos)
+            fail(file, line.number, "unknown unit '" + name.substr(0, 40) + "'; known are " + known + "or a number in " + (k == 1 ? "Angstrom." : "eV."));
+        const double size = number(line, k);
+        if (!(size >= 1e-6 && size <= 1e6)) fail(file, line.number, "a unit must be a positive number of a sensible size.");
+        return size;
+    }
+
     void read_extension(const std::string& directory) {
         const std::string path = directory + "/extension.nn";
         std::error_code error;
@@ -223,12 +243,14 @@ struct Reader {
                 potential.repulsion = {true, number(line, 1), number(line, 2)}, settings.repulsion_line = line.number;
                 if (!(potential.repulsion.inner > 0 && potential.repulsion.outer > potential.repulsion.inner))
                     fail(file, line.number, "zbl needs an inner radius above 0 and a larger outer radius.");
+            } else if (key == "units") {
+                potential.length_unit = unit(line, 1), potential.energy_unit = unit(line, 2), settings.units_line = line.number;
             } else if (key == "committee_member") {
                 need(line, 2), settings.members.push_back(line);
                 if (static_cast<int>(settings.members.size()) >= max_members)
                     fail(file, line.number, "a committee has at most " + std::to_string(max_members) + " members.");
             } else {
-                fail(file, line.number, "unknown keyword '" + key + "'; known are format_version, zbl and committee_member.");
+                fail(file, line.number, "unknown keyword '" + key + "'; known are format_version, units, zbl and committee_member.");
             }
         }
     }
@@ -421,6 +443,9 @@ struct Reader {
         std::error_code error;
         read_extension(directory);
         if (!settings.members.empty()) fail(file, settings.members[0].number, "a member of a committee cannot be a committee itself.");
+        if (std::filesystem::exists(directory + "/extension.nn", error) &&
+            (potential.length_unit != first.potential.length_unit || potential.energy_unit != first.potential.energy_unit))
+            fail(file, settings.units_line, "has other units than the committee's first member.");
         const Repulsion &own = potential.repulsion, &common = first.potential.repulsion;
         if (std::filesystem::exists(directory + "/extension.nn", error) &&
             (own.active != common.active || own.inner != common.inner || own.outer != common.outer))
@@ -467,6 +492,22 @@ int atomic_number(const std::string& symbol) {
     return 0;
 }
 
+// Rows and energies in Å and eV: the symmetry functions' values, and so scaling and weights, stay what they are.
+static void convert_units(Potential& potential) {
+    const double length = potential.length_unit, energy = potential.energy_unit;
+    if (length == 1 && energy == 1) return;
+    potential.max_cutoff *= length;
+    potential.mean_energy *= energy, potential.conv_energy /= energy;
+    for (Element& element : potential.elements) {
+        element.atom_energy *= energy;
+        for (Row& row : element.rows) row.eta /= length * length, row.shift *= length, row.cutoff *= length, row.left *= length;
+    }
+    for (Member& member : potential.further_members) {
+        member.mean_energy *= energy, member.conv_energy /= energy;
+        for (double& atom_energy : member.atom_energies) atom_energy *= energy;
+    }
+}
+
 Potential read_potential(const std::string& directory, bool networks) {
     Reader reader;
     reader.read_input(directory);
@@ -478,6 +519,7 @@ Potential read_potential(const std::string& directory, bool networks) {
         for (const Line& line : reader.settings.members) reader.read_member(directory, line);
         reader.potential.has_networks = true;
     }
+    convert_units(reader.potential);
     return std::move(reader.potential);
 }
 

@@ -211,6 +211,7 @@ NB_MODULE(_core, m) {
                          const Repulsion& r = e.potential().repulsion;
                          return r.active ? std::vector<double>{r.inner, r.outer} : std::vector<double>{};
                      })
+        .def_prop_ro("units", [](const Engine& e) { return nb::make_tuple(e.potential().length_unit, e.potential().energy_unit); })
         .def_prop_ro("row_counts",
                      [](const Engine& e) {
                          std::vector<int> counts;

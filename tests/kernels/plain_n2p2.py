@@ -201,9 +201,16 @@ def window(subtype: str, left: float, right: float, u: float) -> float:
 
 
 def activation(letter: str, x: np.ndarray) -> np.ndarray:
-    logistic = 1 / (1 + np.exp(-x))
-    return {
-        "l": x, "t": np.tanh(x), "s": logistic, "p": np.log(1 + np.exp(x)),
-        "r": np.where(x > 0, x, 0), "g": np.exp(-x * x / 2), "c": np.cos(x),
-        "S": 1 - logistic, "e": np.exp(-x), "h": x * x,
-    }[letter]  # fmt: skip
+    forms = {
+        "l": lambda t: t,
+        "t": np.tanh,
+        "s": lambda t: 1 / (1 + np.exp(-t)),
+        "p": lambda t: np.log(1 + np.exp(t)),
+        "r": lambda t: np.where(t > 0, t, 0),
+        "g": lambda t: np.exp(-t * t / 2),
+        "c": np.cos,
+        "S": lambda t: 1 - 1 / (1 + np.exp(-t)),
+        "e": lambda t: np.exp(-t),
+        "h": lambda t: t * t,
+    }
+    return forms[letter](x)

@@ -22,6 +22,7 @@ class Engine:
     kernel: str
     warnings: list[str]
     zbl: list[float]
+    units: tuple[float, float]
     row_counts: list[int]
     n_members: int
     member_folders: list[str]

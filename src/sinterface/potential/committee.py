@@ -61,6 +61,8 @@ def _check(members: Sequence[Potential]) -> None:
                 f"'{member.directory}' has the short-range repulsion {member.zbl_A}, the first "
                 f"member has {members[0].zbl_A}: members of a committee share it."
             )
+        if member.units_A_eV != members[0].units_A_eV:
+            raise InputError(f"'{member.directory}' has other units than the first member.")
 
 
 def _fill(directory: Path, members: Sequence[Potential]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations_with_replacement
@@ -136,9 +137,11 @@ def lammps_commands(potential: Potential, directory: Path | str) -> tuple[str, .
 
 
 def _hdnnp(potential: Potential, directory: Path | str) -> str:
+    length, energy = (1 / unit for unit in potential.units_A_eV)
+    cutoff = potential.cutoff_A if length == 1 else potential.cutoff_A * (1 + 1e-9)  # for rounding
     return (
-        f"hdnnp {potential.cutoff_A:g} dir {directory} showew no showewsum 1000 resetew yes "
-        "maxew 1000000 cflength 1.0 cfenergy 1.0"
+        f"hdnnp {cutoff:.12g} dir {directory} showew no showewsum 1000 resetew yes "
+        f"maxew 1000000 cflength {length!r} cfenergy {energy!r}"
     )
 
 
@@ -178,18 +181,20 @@ def _make_folder(target: Path, names: list[str], source: Path) -> None:
 def _without_empty_ranges(potential: Potential, scaling: str) -> str:
     """Give functions that never fired a range, so that n2p2 doesn't divide by zero."""
     text = (potential.directory / "input.nn").read_text(encoding="utf-8")
-    keywords = {
-        line.split("#")[0].split()[0] for line in text.splitlines() if line.split("#")[0].split()
-    }
-    if not keywords & {"scale_symmetry_functions", "scale_symmetry_functions_sigma"}:
+    lines_of_words = [re.split("[#!]", line)[0].split() for line in text.splitlines()]
+    keywords = {words[0] for words in lines_of_words if words}
+    by_range = "scale_symmetry_functions" in keywords  # n2p2 then forgets about sigma
+    by_sigma = "scale_symmetry_functions_sigma" in keywords and not (
+        by_range or "center_symmetry_functions" in keywords
+    )
+    if not (by_range or by_sigma):
         return scaling
-    by_sigma = "scale_symmetry_functions_sigma" in keywords
     lines = scaling.splitlines(keepends=True)
     for k, line in enumerate(lines):
         words = line.split("#")[0].split()
         if len(words) < 5:
             continue
-        if by_sigma and float(words[5]) <= 0:
+        if by_sigma and not float(words[5]) > 0:
             words[5] = f"{CONSTANT_RANGE:.16E}"
         elif not by_sigma and float(words[3]) <= float(words[2]):
             words[3] = f"{float(words[2]) + CONSTANT_RANGE:.16E}"

@@ -98,7 +98,7 @@ class Potential:
     ----------
     directory
         Holds ``input.nn``, ``scaling.data``, ``weights.ZZZ.data`` and, where there are any,
-        ``extension.nn`` (short-range repulsion, members of a committee) and
+        ``extension.nn`` (short-range repulsion, members of a committee, units) and
         ``potential.toml`` (its card).
 
     Raises
@@ -117,6 +117,7 @@ class Potential:
         self.cutoff_A: float = self._engine.cutoff
         zbl = self._engine.zbl
         self.zbl_A: tuple[float, float] | None = (zbl[0], zbl[1]) if zbl else None
+        self.units_A_eV: tuple[float, float] = self._engine.units
         self.warnings: tuple[str, ...] = tuple(self._engine.warnings)
         self.kernel: str = self._engine.kernel
         self.n_members: int = self._engine.n_members
