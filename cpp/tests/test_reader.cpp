@@ -76,6 +76,33 @@ TEST_CASE("bad words") {
         }
 }
 
+TEST_CASE("a committee with damaged members") {
+    const Folder folder("weighted");
+    const std::string member = "second";
+    std::filesystem::create_directory(folder.path / member);
+    for (const auto& entry : std::filesystem::directory_iterator(folder.path))
+        if (entry.is_regular_file()) std::filesystem::copy(entry.path(), folder.path / member);
+    folder.write("extension.nn", "format_version 1\ncommittee_member second\n");
+    REQUIRE(read_potential(folder.path.string()).further_members.size() == 1);
+    std::mt19937 random(11);
+    for (const char* name : names) {
+        const std::string file = member + "/" + name, whole = folder.read(file);
+        for (int k = 0; k < 12; ++k) {
+            folder.write(file, whole.substr(0, whole.size() * static_cast<std::size_t>(k) / 12));
+            CHECK_FALSE(loads(folder));
+            std::string damaged = whole;
+            damaged[random() % damaged.size()] = static_cast<char>(random() % 256);
+            folder.write(file, damaged);
+            loads(folder);
+        }
+        folder.write(file, whole);
+    }
+    for (const char* text : {"committee_member", "committee_member nowhere", "committee_member input.nn", "committee_member .", "committee_member \xff"}) {
+        folder.write("extension.nn", std::string(text) + "\n");
+        CHECK_FALSE(loads(folder));  // its own folder names itself: a committee within a committee
+    }
+}
+
 TEST_CASE("folders instead of files and nothing at all") {
     const Folder folder("wide");
     std::filesystem::remove(folder.path / "scaling.data");

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 import sinterface
 from sinterface.dynamics.hdf5_recovery import end_of_data
+from sinterface.dynamics.watch import UNITS
 from sinterface.errors import RunError
 from sinterface.files import atomic_path
 
@@ -48,6 +49,8 @@ class Frame:
         Pressure tensor with its kinetic part, shape (3, 3); minus the stress.
     velocities
         Shape (n_atoms, 3), in Å/ps, or None.
+    watched
+        Numbers by name, keys of `sinterface.dynamics.watch.UNITS`.
     """
 
     step: int
@@ -58,6 +61,7 @@ class Frame:
     potential_energy_eV: float
     pressure_GPa: NDArray[np.float64]
     velocities: NDArray[np.float64] | None = None
+    watched: Mapping[str, float] = field(default_factory=dict)
 
 
 class SegmentWriter:
@@ -73,6 +77,8 @@ class SegmentWriter:
         JSON-able settings of the run, kept in ``parameters``.
     velocities
         Whether frames carry velocities.
+    watched
+        What frames carry of `Frame.watched`.
 
     Raises
     ------
@@ -89,17 +95,18 @@ class SegmentWriter:
         settings: Mapping[str, Any],
         *,
         velocities: bool = False,
+        watched: Sequence[str] = (),
     ) -> None:
         self.path = path
         self.n_frames = 0
         with atomic_path(path) as temporary, h5py.File(temporary, "w", libver=_LIBVER) as file:
             _write_metadata(file, settings)
             _write_particles(file, numbers, masses, region, velocities)
-            _write_observables(file)
+            _write_observables(file, watched)
         self._file = _open_for_appending(path)
         self._reserved = 0
         self._frame_bytes = len(numbers) * 12 * (2 if velocities else 1)
-        self._values = _value_datasets(self._file, velocities)
+        self._values = _value_datasets(self._file, velocities, watched)
 
     def append(self, frame: Frame) -> None:
         """Write one frame and hand it to the operating system before returning."""
@@ -112,6 +119,7 @@ class SegmentWriter:
             "potential_energy": frame.potential_energy_eV,
             "pressure_tensor": frame.pressure_GPa,
             "velocity": frame.velocities,
+            **frame.watched,
         }
         try:
             self._reserve()
@@ -179,7 +187,9 @@ def _open_for_appending(path: Path) -> h5py.File:
     return h5py.File(h5py.h5f.open(os.fsencode(path), flags, fapl=access))
 
 
-def _value_datasets(file: h5py.File, velocities: bool) -> dict[str, h5py.Dataset]:
+def _value_datasets(
+    file: h5py.File, velocities: bool, watched: Sequence[str]
+) -> dict[str, h5py.Dataset]:
     particles, observables = file["particles/all"], file["observables"]
     found = {
         "step": particles["position/step"],
@@ -192,7 +202,7 @@ def _value_datasets(file: h5py.File, velocities: bool) -> dict[str, h5py.Dataset
     }
     if velocities:
         found["velocity"] = particles["velocity/value"]
-    return found
+    return found | {name: observables[f"{name}/value"] for name in watched}
 
 
 def _write_metadata(file: h5py.File, settings: Mapping[str, Any]) -> None:
@@ -234,12 +244,14 @@ def _write_particles(
     _element(box, "edges", (3, 3), np.float64, "Angstrom", clock=particles["position"])
 
 
-def _write_observables(file: h5py.File) -> None:
+def _write_observables(file: h5py.File, watched: Sequence[str]) -> None:
     group = file.create_group("observables")
     clock = file["particles/all/position"]
     _element(group, "temperature", (), np.float64, "K", clock=clock)
     _element(group, "potential_energy", (), np.float64, "eV", clock=clock)
     _element(group, "pressure_tensor", (3, 3), np.float64, "GPa", clock=clock)
+    for name in watched:
+        _element(group, name, (), np.float64, UNITS[name], clock=clock)
 
 
 def _element(
@@ -266,7 +278,8 @@ def _element(
     value = group.create_dataset(
         "value", (0, *shape), dtype, maxshape=(None, *shape), chunks=chunks
     )
-    _unit(value, unit)
+    if unit:
+        _unit(value, unit)
 
 
 def _unit(dataset: h5py.Dataset, unit: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sinterface.dynamics.watch import FLAGS
 from sinterface.errors import InputError
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ class Interaction:
         Commands given before anything else (``plugin load ...``).
     kernel
         Instruction set of the kernel, for the record.
+    watched
+        What ``pair_style sinterface`` lets LAMMPS watch; keys of `sinterface.dynamics.watch.FLAGS`.
     """
 
     commands: tuple[str, ...]
@@ -40,6 +43,7 @@ class Interaction:
     identity: str
     load: tuple[str, ...] = ()
     kernel: str = ""
+    watched: tuple[str, ...] = ()
 
     def commands_for(self, types: tuple[str, ...]) -> list[str]:
         """Return the commands for LAMMPS types with the chemical symbols `types`."""
@@ -72,4 +76,5 @@ def potential_interaction(
         cutoff_A=potential.cutoff_A,
         identity=f"{potential.fingerprint} {precision}",
         kernel=potential.kernel,
+        watched=tuple(FLAGS) if potential.n_members > 1 else ("extrapolations",),
     )

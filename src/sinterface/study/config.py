@@ -153,6 +153,18 @@ class DynamicsTable(Table):
         default="mixed",
         description="Arithmetic of the forces: mixed is twice as fast, double for tests.",
     )
+    max_extrapolations_per_atom: int = Field(
+        default=0,
+        ge=0,
+        description="Stop a run where an atom has more symmetry functions outside the range that "
+        "training saw; 0 only reports them. May be raised for a run that stopped.",
+    )
+    max_force_deviation_eV_per_A: float = Field(
+        default=0.0,
+        ge=0,
+        description="Stop a run where a committee's members deviate more on an atom's force, "
+        "eV/Angstrom; 0 only reports it. Needs a committee.",
+    )
     threads: int = Field(
         default=0,
         ge=0,

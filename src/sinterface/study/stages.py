@@ -143,6 +143,10 @@ class Pipeline:
     measure_rate: Callable[[StudyFile], float]
 
 
+UNHASHED = {"threads", "max_extrapolations_per_atom", "max_force_deviation_eV_per_A"}
+"""Keys of the dynamics that don't change what is computed: threads, and where it would stop."""
+
+
 def plan_tasks(file: StudyFile, identities: Mapping[str, str]) -> tuple[Task, ...]:
     """Return every task of a study, each after those that it needs."""
     study, seed = file.study, file.study.study.seed
@@ -174,7 +178,7 @@ def _control(file: StudyFile, identities: Mapping[str, str], role: str) -> Task:
 
 
 def _dynamics(file: StudyFile, identities: Mapping[str, str], start: Task) -> Task:
-    settings = file.study.dynamics.model_dump(exclude={"threads"})
+    settings = file.study.dynamics.model_dump(exclude=UNHASHED)
     inputs = {start.stage: start.hash, "potential": identities["potential"]}
     return Task("dynamics", start.part, start.seed, settings, inputs, (start,))
 
