@@ -1,4 +1,5 @@
 // Every instruction set of this machine on a small cluster, under the sanitizers.
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <random>
@@ -112,6 +113,33 @@ void check_products(const Engine& engine, const Cluster& cluster) {
     CHECK(one == Approx(other).epsilon(1e-9));
 }
 
+// Of three members, the last two equal: what one thread finds, two find.
+void check_deviations(const Engine& engine, const Cluster& cluster, Precision precision, double tolerance) {
+    const std::size_t n = cluster.atoms.size();
+    std::vector<double> found[2], members[2];
+    for (const std::size_t threads : {1u, 2u}) {
+        std::vector<double> energies(n), forces(3 * n);
+        std::vector<double>&differences = found[threads - 1], &own = members[threads - 1];
+        differences.assign(6 * n, 0.0), own.assign(3 * n, 0.0);
+        Output out;
+        out.energies = energies.data(), out.forces = forces.data();
+        out.member_energies = own.data(), out.member_forces = differences.data();
+        engine.run(Task::forces, precision, cluster.system, cluster.atoms.data(), static_cast<int>(n), static_cast<int>(n), out, static_cast<int>(threads));
+    }
+    double sum = 0, largest = 0;
+    for (std::size_t k = 0; k < 3 * n; ++k) {
+        CHECK(found[0][k] == found[0][3 * n + k]);
+        CHECK(found[0][k] == Approx(found[1][k]).margin(tolerance));
+        sum += found[0][k], largest = std::max(largest, std::abs(found[0][k]));
+    }
+    CHECK(sum == Approx(0).margin(100 * tolerance));
+    CHECK(largest > 1e-3);
+    for (std::size_t i = 0; i < n; ++i) {
+        CHECK(members[0][3 * i + 1] == members[0][3 * i + 2]);
+        CHECK((members[0][3 * i] == members[0][3 * i + 1]) == (cluster.species[i] == 3));
+    }
+}
+
 const char* const compact = R"(number_of_elements 2
 elements O Li
 symfunction_short Li 20 O 0.0 4.0 p2a
@@ -158,6 +186,25 @@ TEST_CASE("compact functions by every instruction set") {
     const Folder folder;
     folder.write("input.nn", compact);
     check_engine(folder.path.string(), false, 2);
+}
+
+TEST_CASE("a committee by every instruction set") {
+    const Folder folder("wide");
+    std::filesystem::create_directory(folder.path / "second");
+    for (const char* name : {"003", "008", "027", "040", "057"}) {
+        const std::string file = std::string("weights.") + name + ".data";
+        folder.write("second/" + file, folder.read("weights.040.data"));
+    }
+    folder.write("extension.nn", "committee_member second\ncommittee_member second\n");
+    check_engine(folder.path.string(), true, 5);
+    for (const std::string& kernel : available_kernels()) {
+        setenv("SINTERFACE_KERNEL", kernel.c_str(), 1);
+        const Engine engine(read_potential(folder.path.string()));
+        const Cluster cluster(141, 5, engine.potential().max_cutoff);
+        check_deviations(engine, cluster, Precision::double_, 1e-10);
+        check_deviations(engine, cluster, Precision::mixed, 1e-4);
+    }
+    unsetenv("SINTERFACE_KERNEL");
 }
 
 TEST_CASE("an unknown instruction set is refused") {
