@@ -40,7 +40,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def _content(name: str) -> bytes:
     path = CASE / name
-    return path.read_bytes() if path.exists() else b"format_version 1\nzbl 1.0 2.0\n"
+    return path.read_bytes() if path.exists() else b"format_version 1\nunits bohr eV\nzbl 1.0 2.0\n"
 
 
 def _try(folder: Path, name: str, content: bytes) -> None:
