@@ -132,7 +132,12 @@ Engine::Engine(Potential potential)
     : potential_(std::move(potential)),
       plan_double_(std::make_unique<PlanStorage<double>>(potential_)),
       plan_single_(std::make_unique<PlanStorage<float>>(potential_)),
-      kernel_(&best_kernel()) {}
+      kernel_(&best_kernel()) {
+    if (!potential_.repulsion.active) return;
+    std::vector<int> numbers;
+    for (const Element& element : potential_.elements) numbers.push_back(element.atomic_number);
+    repulsion_ = std::make_unique<RepulsionTable>(potential_.repulsion, numbers);
+}
 
 int Engine::largest_row_count() const {
     std::size_t most = 0;
@@ -194,10 +199,7 @@ void Engine::run_share(Task task, Precision precision, const System& system, con
         run_part<float>(*kernel_, plan_single_->plan(), task, system, rows, n_all, atoms, n_atoms, output, force_rows, force_stride);
     else
         run_part<double>(*kernel_, plan_double_->plan(), task, system, rows, n_all, atoms, n_atoms, output, force_rows, force_stride);
-    if (task != Task::forces || !potential_.repulsion.active) return;
-    std::vector<int> numbers;
-    for (const Element& element : potential_.elements) numbers.push_back(element.atomic_number);
-    add_repulsion(potential_.repulsion, numbers, system, atoms, n_atoms, output, force_rows, force_stride);
+    if (task == Task::forces && repulsion_) repulsion_->add(system, atoms, n_atoms, output, force_rows, force_stride);
 }
 
 }  // namespace sinterface

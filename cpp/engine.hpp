@@ -8,6 +8,7 @@
 #include "kernel/plan.hpp"
 #include "plan_storage.hpp"
 #include "potential.hpp"
+#include "repulsion.hpp"
 
 namespace sinterface {
 
@@ -36,11 +37,8 @@ private:
     Potential potential_;
     std::unique_ptr<PlanStorage<double>> plan_double_;
     std::unique_ptr<PlanStorage<float>> plan_single_;
+    std::unique_ptr<RepulsionTable> repulsion_;  // none without ZBL
     const Kernel* kernel_;
 };
-
-// Adds ZBL energies (half to each atom), forces (rows of `stride` numbers) and virial of all pairs within the outer radius (eV, Å).
-void add_repulsion(const Repulsion& repulsion, const std::vector<int>& atomic_numbers, const System& system, const int* atoms, int n_atoms,
-                   const Output& output, double* forces, int stride);
 
 }  // namespace sinterface

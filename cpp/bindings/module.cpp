@@ -5,6 +5,8 @@
 #include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
+#include <algorithm>
+
 #include "../committee.hpp"
 #include "../engine.hpp"
 
@@ -168,23 +170,28 @@ static nb::ndarray<nb::numpy, double> jvp(const Engine& engine, Vectors position
 }
 
 static nb::tuple repulsion(Vectors positions, Integers numbers, Offsets first, Integers neighbors, Vectors shifts, double inner, double outer) {
-    Potential blank;  // every atom is its own element here, so any atomic number may come
-    std::vector<int> atomic_numbers(119);
-    for (int z = 0; z < 119; ++z) atomic_numbers[static_cast<std::size_t>(z)] = z;
+    Potential blank;  // any atomic number may come
     const Engine engine{[&] {
         for (int z = 1; z < 119; ++z) blank.elements.emplace_back();
         return blank;
     }()};
     for (std::size_t i = 0; i < numbers.shape(0); ++i)
         if (numbers(i) < 1 || numbers(i) > 118) throw nb::value_error("atomic numbers lie between 1 and 118");
-    const Neighborhood hood(engine, positions, numbers, first, neighbors, shifts);
+    Neighborhood hood(engine, positions, numbers, first, neighbors, shifts);
+    std::vector<int> present, species;
+    for (std::size_t i = 0; i < numbers.shape(0); ++i) {
+        const auto found = std::find(present.begin(), present.end(), numbers(i));
+        species.push_back(static_cast<int>(found - present.begin()));
+        if (found == present.end()) present.push_back(numbers(i));
+    }
+    hood.system.species = species.data();
     Output out;
     auto energies = make_array(&out.energies, hood.n_atoms);
     auto forces = make_array(&out.forces, hood.n_atoms, 3);
     auto virial = make_array(&out.virial, 3, 3);
     {
         nb::gil_scoped_release release;
-        add_repulsion({true, inner, outer}, atomic_numbers, hood.system, hood.atoms.data(), hood.n_atoms, out, out.forces, 3);
+        RepulsionTable({true, inner, outer}, present).add(hood.system, hood.atoms.data(), hood.n_atoms, out, out.forces, 3);
     }
     return nb::make_tuple(energies, forces, virial);
 }

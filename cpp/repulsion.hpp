@@ -1,0 +1,27 @@
+// The short-range repulsion of all pairs of elements.
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "kernel/plan.hpp"
+#include "potential.hpp"
+
+namespace sinterface {
+
+class RepulsionTable {
+public:
+    RepulsionTable(const Repulsion& repulsion, const std::vector<int>& atomic_numbers);
+    ~RepulsionTable();
+
+    // Adds energies (half to each atom), forces (rows of `stride` numbers) and virial of all pairs within the outer radius (eV, Å).
+    void add(const System& system, const int* atoms, int n_atoms, const Output& output, double* forces, int stride) const;
+
+private:
+    struct Pair;
+    double inner_, outer_;
+    std::size_t n_elements_;
+    std::vector<Pair> pairs_;
+};
+
+}  // namespace sinterface
