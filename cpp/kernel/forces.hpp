@@ -46,7 +46,7 @@ SINTERFACE_INLINE void slot_gradient(const Frame<T>& f, int b, const V* s, V (&g
     if (plan.channel_begin[b] == plan.channel_begin[b + 1]) {
         for (int d = 0; d < 3; ++d) g[d] = along * s[d];
     } else {
-        const V *turn = s + f.layout.turn, inverse = T(1) / s[3];
+        const V *turn = s + f.layout.turn, inverse = s[f.layout.inverse];
         along += turn[3] - (turn[0] * s[0] + turn[1] * s[1] + turn[2] * s[2]) * inverse;
         for (int d = 0; d < 3; ++d) g[d] = along * s[d] + turn[d] * inverse;
     }

@@ -2,7 +2,7 @@
 //
 // Every quantity is a vector over the atoms of the batch, so sums over neighbours are plain sums of vectors.
 // Neighbours are bucketed by element; slot k of a bucket holds the k-th neighbour of every atom, or padding beyond
-// the cutoff. A slot's record: unit vector n, distance r, [value, slope] of each window, the Gaussians, the gradient
+// the cutoff. A slot's record: unit vector n, distance r, 1/r, [value, slope] of each window, the Gaussians, the gradient
 // dE/dr that triplets leave there, what the moments add to it (by the direction, then along the distance), and the
 // tangent of the displacement.
 #pragma once
@@ -18,7 +18,7 @@ constexpr int max_buckets = 128;
 
 template <class T>
 struct Layout {
-    int capacity, record, tangent, windows, gaussians, gradient, turn;
+    int capacity, record, inverse, tangent, windows, gaussians, gradient, turn;
     std::size_t slots, packed, ids, values, gradients, moments, moment_gradients, coefficients, sums, nodes, member_gradients, bytes;
 
     static std::size_t round_up(std::size_t n) { return (n + 63) / 64 * 64; }
@@ -26,7 +26,8 @@ struct Layout {
     Layout(const ElementPlan<T>& plan, int neighbors, bool with_tangent) {
         constexpr std::size_t vector = sizeof(typename Lanes<T>::V);
         capacity = neighbors + 1;  // packing writes one slot further
-        windows = 4;
+        inverse = 4;
+        windows = 5;
         gaussians = windows + 2 * plan.n_windows;
         gradient = gaussians + plan.n_basis;
         turn = gradient + (plan.n_triplet_pairs > 0 ? 3 : 0);

@@ -64,11 +64,15 @@ void sum_radial(const Frame<T>& f, int b) {
         auto* sum = f.sums + run.offset;
         const int n = run.last - run.first;
         clear(sum, n);
-        for (int k = 0; k < f.count[b]; ++k) {
+        const int window = f.layout.windows + 2 * run.window, gaussian = f.layout.gaussians + run.first;
+        int k = 0;
+        for (; k + 2 <= f.count[b]; k += 2) {
+            const auto *s = f.slot(b, k), *next = f.slot(b, k + 1);
+            for (int t = 0; t < n; ++t) sum[t] += s[gaussian + t] * s[window] + next[gaussian + t] * next[window];
+        }
+        for (; k < f.count[b]; ++k) {
             const auto* s = f.slot(b, k);
-            const auto fc = s[f.layout.windows + 2 * run.window];
-            const auto* gaussian = s + f.layout.gaussians + run.first;
-            for (int t = 0; t < n; ++t) sum[t] += gaussian[t] * fc;
+            for (int t = 0; t < n; ++t) sum[t] += s[gaussian + t] * s[window];
         }
     }
     for (int t = plan.term_begin[b]; t < plan.term_begin[b + 1]; ++t) f.values[plan.terms[t].row] += plan.terms[t].weight * f.sums[plan.terms[t].offset];
@@ -81,7 +85,7 @@ void sum_neighbors(Frame<T>& f) {
     clear(f.moments, plan.n_moments);
     for (int b = 0; b < plan.n_buckets; ++b) {
         if (f.count[b] == 0) continue;
-        for (int k = 0; k < f.count[b]; ++k) measure(f, b, k);
+        measure(f, b);
         sum_radial(f, b);
         for (int c = plan.channel_begin[b]; c < plan.channel_begin[b + 1]; ++c) {
             const MomentChannel& channel = plan.channels[c];

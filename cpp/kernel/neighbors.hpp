@@ -95,28 +95,38 @@ void pack_neighbors(Frame<T>& f) {
         pack_lanes<ManyCounts>(f);
 }
 
-// Unit vector, distance, windows and Gaussians of a slot.
+// Unit vectors, distances, windows and Gaussians of a bucket, one after the other: short loops over the slots hide the
+// latency of roots, divisions and exponentials.
 template <class T>
-SINTERFACE_INLINE void measure(const Frame<T>& f, int bucket, int slot) {
+void measure(const Frame<T>& f, int bucket) {
     typedef typename Frame<T>::V V;
     const ElementPlan<T>& plan = f.plan;
-    V* s = f.slot(bucket, slot);
-    V x, y, z;
-    from_rows<T>(f.displacements(bucket, slot), x, y, z);
-    const V square = x * x + y * y + z * z, r = root<T>(square);
-    const V inverse = T(1) / r;
-    s[0] = x * inverse, s[1] = y * inverse, s[2] = z * inverse, s[3] = r;
-    for (int k = 0; k < plan.n_windows; ++k) {
-        V* fc = s + f.layout.windows + 2 * k;
-        window_function(plan.windows[k], r, fc[0], fc[1]);
+    const int n = f.count[bucket];
+    for (int k = 0; k < n; ++k) {
+        V* s = f.slot(bucket, k);
+        V x, y, z;
+        from_rows<T>(f.displacements(bucket, k), x, y, z);
+        const V r = root<T>(x * x + y * y + z * z), inverse = T(1) / r;
+        s[0] = x * inverse, s[1] = y * inverse, s[2] = z * inverse, s[3] = r;
+        s[f.layout.inverse] = inverse;
     }
+    for (int w = 0; w < plan.n_windows; ++w)
+        for (int k = 0; k < n; ++k) {
+            V* s = f.slot(bucket, k);
+            V* fc = s + f.layout.windows + 2 * w;
+            window_function(plan.windows[w], s[3], fc[0], fc[1]);
+        }
     for (int u = plan.used_begin[bucket]; u < plan.used_begin[bucket + 1]; ++u) {
         const Run& run = plan.used[u];
-        V* gaussian = s + f.layout.gaussians;
-        if (plan.shifted)
-            for (int k = run.first; k < run.last; ++k) gaussian[k] = power_of_two(plan.rate[k] * ((r - plan.shift[k]) * (r - plan.shift[k])));
-        else
-            for (int k = run.first; k < run.last; ++k) gaussian[k] = power_of_two(plan.rate[k] * square);
+        for (int k = 0; k < n; ++k) {
+            V* s = f.slot(bucket, k);
+            V* gaussian = s + f.layout.gaussians;
+            const V r = s[3], square = r * r;
+            if (plan.shifted)
+                for (int b = run.first; b < run.last; ++b) gaussian[b] = power_of_two(plan.rate[b] * ((r - plan.shift[b]) * (r - plan.shift[b])));
+            else
+                for (int b = run.first; b < run.last; ++b) gaussian[b] = power_of_two(plan.rate[b] * square);
+        }
     }
 }
 

@@ -15,7 +15,7 @@ void channel_tangent(const Frame<T>& f, int b, const MomentChannel& channel) {
     for (int k = 0; k < f.count[b]; ++k) {
         const V* s = f.slot(b, k);
         const V* v = s + f.layout.tangent;
-        const V along = v[0] * s[0] + v[1] * s[1] + v[2] * s[2], inverse = T(1) / s[3];
+        const V along = v[0] * s[0] + v[1] * s[1] + v[2] * s[2], inverse = s[f.layout.inverse];
         const V across[3] = {(v[0] - along * s[0]) * inverse, (v[1] - along * s[1]) * inverse, (v[2] - along * s[2]) * inverse};
         const V g = f.basis(s, channel.basis), slope = f.basis_slope(s, channel.basis) * along;
         add_monomial_tangents<L, T>(g, slope, s[0], s[1], s[2], across, a + monomials_below(L));
