@@ -116,6 +116,7 @@ def draw(record: dict[str, Any], stem: Path) -> list[Path]:
     """Write `stem`.svg and `stem`.png; return their paths."""
     import matplotlib as mpl
     from matplotlib.figure import Figure
+    from matplotlib.ticker import LogLocator, NullFormatter
 
     with mpl.rc_context(STYLE):
         n_rows = sum(row["group"] in ("engine", "door", "peer") for row in record["results"]) + 2
@@ -125,6 +126,9 @@ def draw(record: dict[str, Any], stem: Path) -> list[Path]:
         by_atoms, by_functions = (figure.add_subplot(grid[k, 1]) for k in (0, 1))
         _sweep(by_atoms, record, "atoms", "atoms")
         by_atoms.set_xscale("log")
+        by_atoms.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        by_atoms.xaxis.set_major_formatter(lambda x, _: f"{x / 1000:g}k")
+        by_atoms.xaxis.set_minor_formatter(NullFormatter())
         by_atoms.set_xlabel("atoms")
         by_atoms.set_title("Cost by atoms (mixed)", loc="left", weight="bold", size=10)
         _sweep(by_functions, record, "functions", "functions")
