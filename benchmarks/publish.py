@@ -63,6 +63,36 @@ def speeds(record: Row) -> str:
     return text + ("\n\nNot measured: " + "; ".join(missing) + "." if missing else "")
 
 
+RATIOS = (  # label, speed of this, over that
+    ("wide set: two threads over one", "wide, {0}, 2 threads", "wide, {0}"),
+    ("narrow set: two threads over one", "narrow, {0}, 2 threads", "narrow, {0}"),
+    (
+        "committee of four, deviations of energies",
+        "wide, {0}",
+        "wide, {0}, committee of 4 (energies)",
+    ),
+    (
+        "committee of four, deviations of forces too",
+        "wide, {0}",
+        "wide, {0}, committee of 4 (forces)",
+    ),
+    ("LAMMPS over bare kernel, candidates to 8 Å", "bare kernel, {0}, list of 8 Å", "LAMMPS, {0}"),
+    ("LAMMPS over bare kernel, list of 6 Å", "bare kernel, {0}, list of 6 Å", "LAMMPS, {0}"),
+)
+
+
+def ratios(record: Row) -> str:
+    """Return the table of ratios within the run: speeds of threads, costs of all else."""
+    speed = {row["name"]: row.get("atom_steps_per_s", 0.0) for row in record["results"]}
+    lines = []
+    for label, this, that in RATIOS:
+        pairs = [(this.format(p), that.format(p)) for p in ("double", "mixed")]
+        known = all(name in speed for pair in pairs for name in pair)
+        found = [f"{speed[a] / speed[b]:.2f}" if known else "–" for a, b in pairs]
+        lines.append((f"{label}: {'speed' if 'threads' in label else 'cost'}", *found))
+    return _table(("ratio", "double", "mixed"), lines)
+
+
 def neighbor_lists(record: Row) -> str:
     """Return the table of neighbour lists."""
     rows = [row for row in record["results"] if row["group"] == "neighbour list"]
@@ -166,6 +196,7 @@ def circumstances(record: Row) -> str:
 BLOCKS: dict[str, Callable[[Row], str]] = {
     "circumstances": circumstances,
     "speeds": speeds,
+    "ratios": ratios,
     "neighbour lists": neighbor_lists,
     "peak": peak,
     "formula": formula,
