@@ -46,21 +46,6 @@ std::size_t workspace_size(const Kernel& kernel, const ElementPlan<float>& plan,
     return kernel.size_single(&plan, capacity);
 }
 
-// Where each thread's atoms begin, so that all have as many neighbours: the materials of an interface differ in density.
-std::vector<int> equal_shares(const System& system, const int* atoms, int n_atoms, int threads) {
-    constexpr double own_cost = 20;  // of an atom, in neighbours
-    double total = 0, sum = 0;
-    for (int k = 0; k < n_atoms; ++k) total += own_cost + system.n_neighbors[atoms[k]];
-    std::vector<int> starts(1, 0);
-    for (int k = 0; k < n_atoms; ++k) {
-        sum += own_cost + system.n_neighbors[atoms[k]];
-        while (static_cast<int>(starts.size()) < threads && sum >= total * static_cast<double>(starts.size()) / threads) starts.push_back(k + 1);
-    }
-    starts.resize(static_cast<std::size_t>(threads), n_atoms);
-    starts.push_back(n_atoms);
-    return starts;
-}
-
 // Memory kept from call to call, aligned for any vector.
 struct Scratch {
     std::vector<unsigned char> memory;
@@ -83,27 +68,55 @@ const double* make_rows(const System& system, int n_all, double* rows) {
     return rows;
 }
 
-template <class T>
-void run_part(const Kernel& kernel, const Plan<T>& plan, Task task, const System& system, const double* rows, int n_all, const int* atoms, int n_atoms,
-              const Output& output, double* force_rows, int force_stride) {
-    thread_local Scratch workspace;
-    std::vector<std::vector<int>> by_element(static_cast<std::size_t>(plan.n_elements));
-    int capacity = 1;
-    for (int k = 0; k < n_atoms; ++k) {
-        const int e = system.species[atoms[k]];
-        if (e < 0) continue;
-        by_element[static_cast<std::size_t>(e)].push_back(atoms[k]);
-        capacity = std::max(capacity, system.n_neighbors[atoms[k]]);
+// What one thread adds to, kept from call to call.
+struct Share {
+    Scratch memory;
+    double* forces = nullptr;
+    std::size_t stride = 4;  // of their rows: four numbers for each member
+    std::vector<double> virial, atom_virial;
+
+    // Cleared; the first thread adds to the caller's virials directly.
+    Output begin(Output output, std::size_t n, std::size_t members, bool first_thread) {
+        stride = 4 * members;
+        forces = output.forces ? static_cast<double*>(memory.get(stride * (n + 1) * sizeof(double))) : nullptr;
+        if (forces) std::fill_n(forces, stride * (n + 1), 0.0);
+        virial.assign(first_thread || !output.virial ? 0 : 9, 0.0);
+        atom_virial.assign(first_thread || !output.atom_virial ? 0 : 9 * n, 0.0);
+        if (!virial.empty()) output.virial = virial.data();
+        if (!atom_virial.empty()) output.atom_virial = atom_virial.data();
+        return output;
     }
-    for (int e = 0; e < plan.n_elements; ++e) {
-        const std::vector<int>& list = by_element[static_cast<std::size_t>(e)];
-        if (list.empty()) continue;
-        KernelCall<T> call{};
-        call.plan = &plan, call.element = e, call.system = &system;
-        call.rows = rows, call.force_rows = force_rows, call.force_stride = force_stride, call.n_all = n_all;
-        call.atoms = list.data(), call.n_atoms = static_cast<int>(list.size());
-        call.task = task, call.output = &output, call.capacity = capacity;
-        call.workspace = static_cast<unsigned char*>(workspace.get(workspace_size(kernel, plan.elements[e], capacity)));
+
+    // To the caller's rows of the atoms [first, last) of `n`.
+    void add(const Output& output, std::size_t first, std::size_t last, std::size_t n) const {
+        for (std::size_t m = 0; forces && m < stride / 4; ++m) {
+            double* rows = m == 0 ? output.forces : output.member_forces + 3 * (m - 1) * n;
+            for (std::size_t i = first; i < last; ++i)
+                for (std::size_t d = 0; d < 3; ++d) rows[3 * i + d] += forces[stride * i + 4 * m + d];
+        }
+        for (std::size_t k = 9 * first; !atom_virial.empty() && k < 9 * last; ++k) output.atom_virial[k] += atom_virial[k];
+    }
+
+    void add_total(const Output& output) const {
+        for (std::size_t k = 0; k < virial.size(); ++k) output.virial[k] += virial[k];
+    }
+};
+
+struct Memory {
+    Scratch positions;
+    std::vector<Share> shares;
+};
+
+// Calls of the kernel for the stretches [first, last) of the schedule.
+template <class T>
+void run_part(const Kernel& kernel, const Plan<T>& plan, KernelCall<T> call, const Schedule& schedule, int first, int last) {
+    thread_local Scratch workspace;
+    call.plan = &plan, call.capacity = schedule.capacity;
+    for (int k = first; k < last; ++k) {
+        const Stretch& part = schedule.stretches[static_cast<std::size_t>(k)];
+        call.element = part.element;
+        call.atoms = schedule.atoms.data() + part.first, call.n_atoms = part.last - part.first;
+        call.workspace = static_cast<unsigned char*>(workspace.get(workspace_size(kernel, plan.elements[part.element], call.capacity)));
         runner<T>(kernel)(&call);
     }
 }
@@ -149,57 +162,50 @@ void Engine::run(Task task, Precision precision, const System& system, const int
     if (task == Task::forces && !potential_.has_networks) throw PotentialError("this potential was read without its networks; energies cannot be computed.");
     threads = std::max(1, std::min(threads, n_atoms / 64));
     const auto n = static_cast<std::size_t>(n_all), n_threads = static_cast<std::size_t>(threads);
-    thread_local Scratch positions;
-    thread_local std::vector<Scratch> force_rows;  // of each thread, added up in a fixed order
-    const double* rows = make_rows(system, n_all, static_cast<double*>(positions.get(4 * (n + 1) * sizeof(double))));
-    if (force_rows.size() < n_threads) force_rows.resize(n_threads);
-    const std::size_t members = output.member_forces ? static_cast<std::size_t>(n_members()) : 1, stride = 4 * members;
-    std::vector<double*> forces(n_threads, nullptr);
-    std::vector<std::vector<double>> virials(n_threads), atom_virials(n_threads);
+    const int width = kernel_->bytes / (precision == Precision::mixed ? 4 : 8);
+    const Schedule schedule = make_schedule(system, atoms, n_atoms, static_cast<int>(potential_.elements.size()), potential_.max_cutoff, width, threads);
+    thread_local Memory kept;
+    Memory& memory = kept;  // of this thread, also for those that help it
+    if (memory.shares.size() < n_threads) memory.shares.resize(n_threads);
+    const double* rows = make_rows(system, n_all, static_cast<double*>(memory.positions.get(4 * (n + 1) * sizeof(double))));
+    const std::size_t members = output.member_forces ? static_cast<std::size_t>(n_members()) : 1;
     std::vector<std::exception_ptr> errors(n_threads);
-    const std::vector<int> starts = equal_shares(system, atoms, n_atoms, threads);
-    Scratch* scratches = force_rows.data();
     Pool::shared().run(threads, [&](int thread) {
         const auto k = static_cast<std::size_t>(thread);
         try {
-            Output mine = output;
-            if (output.forces) {
-                forces[k] = static_cast<double*>(scratches[k].get(stride * (n + 1) * sizeof(double)));
-                std::fill_n(forces[k], stride * (n + 1), 0.0);
-            }
-            if (k > 0) {
-                if (output.virial) virials[k].assign(9, 0.0), mine.virial = virials[k].data();
-                if (output.atom_virial) atom_virials[k].assign(9 * n, 0.0), mine.atom_virial = atom_virials[k].data();
-            }
-            run_share(task, precision, system, rows, n_all, atoms + starts[k], starts[k + 1] - starts[k], mine, forces[k], static_cast<int>(stride));
+            const Output mine = memory.shares[k].begin(output, n, members, thread == 0);
+            run_share(task, precision, system, schedule, thread, rows, n_all, mine, memory.shares[k].forces, static_cast<int>(4 * members));
         } catch (...) {
             errors[k] = std::current_exception();
         }
     });
     for (const std::exception_ptr& error : errors)
         if (error) std::rethrow_exception(error);
-    const auto add = [](double* into, const std::vector<double>& from) {
-        for (std::size_t k = 0; k < from.size(); ++k) into[k] += from[k];
-    };
-    for (std::size_t t = 0; t < n_threads; ++t) {
-        for (std::size_t i = 0; output.forces && i < n; ++i)
-            for (std::size_t d = 0; d < 3; ++d) output.forces[3 * i + d] += forces[t][stride * i + d];
-        for (std::size_t m = 1; m < members; ++m)
-            for (std::size_t i = 0; i < n; ++i)
-                for (std::size_t d = 0; d < 3; ++d) output.member_forces[3 * ((m - 1) * n + i) + d] += forces[t][stride * i + 4 * m + d];
-        add(output.virial, virials[t]);
-        add(output.atom_virial, atom_virials[t]);
-    }
+    Pool::shared().run(threads, [&](int thread) {  // the shares are added up in a fixed order
+        const std::size_t first = n * static_cast<std::size_t>(thread) / n_threads, last = n * static_cast<std::size_t>(thread + 1) / n_threads;
+        for (std::size_t k = 0; k < n_threads; ++k) memory.shares[k].add(output, first, last, n);
+    });
+    for (std::size_t k = 0; k < n_threads; ++k) memory.shares[k].add_total(output);
 }
 
 // One thread's share.
-void Engine::run_share(Task task, Precision precision, const System& system, const double* rows, int n_all, const int* atoms, int n_atoms, const Output& output,
-                       double* force_rows, int force_stride) const {
+void Engine::run_share(Task task, Precision precision, const System& system, const Schedule& schedule, int thread, const double* rows, int n_all,
+                       const Output& output, double* force_rows, int force_stride) const {
+    const int first = schedule.share_begin[static_cast<std::size_t>(thread)], last = schedule.share_begin[static_cast<std::size_t>(thread) + 1];
+    if (first == last) return;
+    const auto call = [&](auto blank) {
+        blank.system = &system, blank.rows = rows, blank.n_all = n_all;
+        blank.force_rows = force_rows, blank.force_stride = force_stride;
+        blank.task = task, blank.output = &output;
+        return blank;
+    };
     if (precision == Precision::mixed)
-        run_part<float>(*kernel_, plan_single_->plan(), task, system, rows, n_all, atoms, n_atoms, output, force_rows, force_stride);
+        run_part(*kernel_, plan_single_->plan(), call(KernelCall<float>{}), schedule, first, last);
     else
-        run_part<double>(*kernel_, plan_double_->plan(), task, system, rows, n_all, atoms, n_atoms, output, force_rows, force_stride);
-    if (task == Task::forces && repulsion_) repulsion_->add(system, atoms, n_atoms, output, force_rows, force_stride);
+        run_part(*kernel_, plan_double_->plan(), call(KernelCall<double>{}), schedule, first, last);
+    if (task != Task::forces || !repulsion_) return;
+    const Stretch &begin = schedule.stretches[static_cast<std::size_t>(first)], &end = schedule.stretches[static_cast<std::size_t>(last) - 1];
+    repulsion_->add(system, schedule.atoms.data() + begin.first, end.last - begin.first, output, force_rows, force_stride);
 }
 
 }  // namespace sinterface

@@ -9,6 +9,7 @@
 #include "plan_storage.hpp"
 #include "potential.hpp"
 #include "repulsion.hpp"
+#include "schedule.hpp"
 
 namespace sinterface {
 
@@ -31,8 +32,8 @@ public:
     void run(Task task, Precision precision, const System& system, const int* atoms, int n_atoms, int n_all, const Output& output, int threads) const;
 
 private:
-    void run_share(Task task, Precision precision, const System& system, const double* rows, int n_all, const int* atoms, int n_atoms, const Output& output,
-                   double* force_rows, int force_stride) const;
+    void run_share(Task task, Precision precision, const System& system, const Schedule& schedule, int thread, const double* rows, int n_all,
+                   const Output& output, double* force_rows, int force_stride) const;
 
     Potential potential_;
     std::unique_ptr<PlanStorage<double>> plan_double_;
