@@ -7,6 +7,8 @@
 #include <string>
 #include <tuple>
 
+#include "cutoff_fit.hpp"
+
 namespace sinterface {
 namespace {
 
@@ -74,6 +76,21 @@ void append_runs(const std::set<int>& bases, const std::vector<int>& window, std
             runs.push_back({w, k, k + 1, offset});
         ++offset;
     }
+}
+
+// prefactor (1 + lambda cos)^zeta as a sum of u^a v^(degree - a): cos = u - v and u + v = 1.
+template <class T>
+NarrowRow<T> narrow_row(const TripletRow<T>& row, int degree) {
+    std::vector<double> sum(1, static_cast<double>(row.prefactor));
+    for (int n = 0; n < degree; ++n) {
+        const double lambda = n < row.integer_zeta ? static_cast<double>(row.lambda) : 0.0;
+        sum.push_back(0);
+        for (std::size_t a = sum.size(); a-- > 0;) sum[a] = (1 - lambda) * sum[a] + (a > 0 ? (1 + lambda) * sum[a - 1] : 0.0);
+    }
+    NarrowRow<T> out{};
+    out.row = row.row;
+    for (std::size_t a = 0; a < sum.size(); ++a) out.coefficient[a] = static_cast<T>(sum[a]);
+    return out;
 }
 
 struct WeightedPair {
@@ -218,12 +235,19 @@ ElementPlan<T> PlanStorage<T>::build(const Potential& potential, const Element& 
 
     std::vector<TripletPair> triplet_pairs;
     std::vector<TripletRow<T>> triplet_rows;
+    const auto grouped = [&](const TripletRow<T>& row) {
+        return row.far_side && !row.angle.compact && row.integer_zeta > 0 && row.integer_zeta <= max_degree && shift[static_cast<std::size_t>(row.basis)] == 0;
+    };
     for (auto& [key, rows] : narrow) {
-        std::stable_sort(rows.begin(), rows.end(), [](const auto& x, const auto& y) { return std::tie(x.far_side, x.basis) < std::tie(y.far_side, y.basis); });
-        const int begin = static_cast<int>(triplet_rows.size());
+        const auto place = [&](const TripletRow<T>& row) {
+            return std::make_tuple(grouped(row), row.far_side, which[static_cast<std::size_t>(row.basis)], row.basis);
+        };
+        std::stable_sort(rows.begin(), rows.end(), [&](const auto& x, const auto& y) { return place(x) < place(y); });
+        const auto first_grouped = std::find_if(rows.begin(), rows.end(), grouped);
+        const int begin = static_cast<int>(triplet_rows.size()), first_narrow = begin + static_cast<int>(first_grouped - rows.begin());
         triplet_rows.insert(triplet_rows.end(), rows.begin(), rows.end());
         const bool angles = std::any_of(rows.begin(), rows.end(), [](const auto& row) { return row.angle.compact; });
-        triplet_pairs.push_back({key.first, key.second, begin, static_cast<int>(triplet_rows.size()), angles});
+        triplet_pairs.push_back({key.first, key.second, begin, first_narrow, static_cast<int>(triplet_rows.size()), angles});
     }
 
     plan.n_windows = static_cast<int>(windows.size());
@@ -249,6 +273,7 @@ ElementPlan<T> PlanStorage<T>::build(const Potential& potential, const Element& 
     plan.n_triplet_pairs = static_cast<int>(triplet_pairs.size());
     plan.triplet_pairs = store(triplet_pairs_, std::move(triplet_pairs));
     plan.triplet_rows = store(triplet_rows_, std::move(triplet_rows));
+    group_narrow(plan);
 
     plan.factor = store(numbers_, std::vector<T>(element.factor.begin(), element.factor.end()));
     plan.offset = store(numbers_, std::vector<T>(element.offset.begin(), element.offset.end()));
@@ -306,6 +331,49 @@ void PlanStorage<T>::build_networks(const Potential& potential, std::size_t elem
     plan.joint.weights = store(numbers_, std::move(weights)), plan.joint.biases = store(numbers_, std::move(biases));
     plan.n_members = static_cast<int>(members.size());
     plan.members = store(members_, std::move(members));
+}
+
+// Pairs and groups of the narrow rows, which stand sorted by window and basis at the end of each pair's rows.
+template <class T>
+void PlanStorage<T>::group_narrow(ElementPlan<T>& plan) {
+    std::vector<NarrowPair> pairs;
+    std::vector<NarrowGroup<T>> groups;
+    std::vector<NarrowRow<T>> rows;
+    std::vector<int> windows;
+    for (int p = 0; p < plan.n_triplet_pairs; ++p) {
+        const TripletPair& pair = plan.triplet_pairs[p];
+        int known = -1;
+        for (int first = pair.first_narrow, last = first; first < pair.last_row; first = last) {
+            const int basis = plan.triplet_rows[first].basis, window = plan.which_window[basis], n_groups = static_cast<int>(groups.size());
+            if (window != known) {
+                const auto place = std::find(windows.begin(), windows.end(), window);
+                pairs.push_back({pair.bucket1, pair.bucket2, static_cast<int>(place - windows.begin()), n_groups, n_groups});
+                if (place == windows.end()) windows.push_back(window);
+            }
+            known = window;
+            NarrowGroup<T> group{plan.eta[basis], plan.rate[basis], 0, static_cast<int>(rows.size()), 0};
+            for (; last < pair.last_row && plan.triplet_rows[last].basis == basis; ++last)
+                group.degree = std::max(group.degree, plan.triplet_rows[last].integer_zeta);
+            for (int r = first; r < last; ++r) rows.push_back(narrow_row(plan.triplet_rows[r], group.degree));
+            group.last_row = static_cast<int>(rows.size());
+            groups.push_back(group);
+            ++pairs.back().last_group;
+        }
+    }
+    std::vector<Window<T>> narrow_windows;
+    std::vector<CutoffFit<T>> fits;
+    for (const int window : windows) {
+        narrow_windows.push_back(plan.windows[window]);
+        fits.push_back(fit_cutoff(narrow_windows.back()));
+        plan.narrow_cutoff = std::max(plan.narrow_cutoff, narrow_windows.back().radius);
+    }
+    plan.n_narrow_pairs = static_cast<int>(pairs.size());
+    plan.narrow_pairs = store(narrow_pairs_, std::move(pairs));
+    plan.narrow_groups = store(narrow_groups_, std::move(groups));
+    plan.narrow_rows = store(narrow_rows_, std::move(rows));
+    plan.n_narrow_windows = static_cast<int>(windows.size());
+    plan.narrow_windows = store(windows_, std::move(narrow_windows));
+    plan.narrow_fits = store(cutoff_fits_, std::move(fits));
 }
 
 template <class T>

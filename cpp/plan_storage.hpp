@@ -20,6 +20,7 @@ public:
 private:
     ElementPlan<T> build(const Potential& potential, const Element& element);
     void build_networks(const Potential& potential, std::size_t element, ElementPlan<T>& plan);
+    void group_narrow(ElementPlan<T>& plan);
 
     std::deque<std::vector<T>> numbers_;
     std::deque<std::vector<int>> integers_;
@@ -31,6 +32,10 @@ private:
     std::deque<std::vector<ContractionRow<T>>> contraction_rows_;
     std::deque<std::vector<TripletPair>> triplet_pairs_;
     std::deque<std::vector<TripletRow<T>>> triplet_rows_;
+    std::deque<std::vector<NarrowPair>> narrow_pairs_;
+    std::deque<std::vector<NarrowGroup<T>>> narrow_groups_;
+    std::deque<std::vector<NarrowRow<T>>> narrow_rows_;
+    std::deque<std::vector<CutoffFit<T>>> cutoff_fits_;
     std::deque<std::vector<LayerPlan<T>>> layers_;
     std::deque<std::vector<MemberPlan<T>>> members_;
     std::vector<ElementPlan<T>> elements_;

@@ -89,6 +89,7 @@ void run_batch(Frame<T>& f, const int* atoms, int n_left) {
         contract(f, f.moments, f.moments, f.values);
         subtract_self(f.plan, f.moments, f.values);
         sum_triplets(f);
+        sum_narrow(f);
     }
     switch (f.task) {
         case Task::values:

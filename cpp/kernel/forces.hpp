@@ -2,6 +2,7 @@
 #pragma once
 
 #include "moments.hpp"
+#include "narrow.hpp"
 #include "triplets.hpp"
 
 namespace sinterface {
@@ -59,7 +60,7 @@ void forces_from_gradients(Frame<T>& f) {
     typedef typename Frame<T>::V V;
     contract_gradients(f);
     neighbor_coefficients(f);
-    if (f.plan.n_triplet_pairs > 0) triplet_gradients(f);
+    if (f.plan.n_triplet_pairs > 0) triplet_gradients(f), narrow_gradients(f);
     Sums<V> sums;
     for (int b = 0; b < f.plan.n_buckets; ++b) {
         moment_gradients(f, b);

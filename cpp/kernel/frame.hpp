@@ -9,17 +9,16 @@
 
 #include "functions.hpp"
 #include "plan.hpp"
+#include "shell.hpp"
 
 namespace sinterface {
 namespace SINTERFACE_PATH {
 namespace {
 
-constexpr int max_buckets = 128;
-
 template <class T>
 struct Layout {
     int capacity, record, inverse, tangent, windows, gaussians, gradient, turn;
-    std::size_t slots, packed, ids, values, gradients, moments, moment_gradients, coefficients, sums, nodes, member_gradients, bytes;
+    std::size_t slots, packed, ids, values, gradients, moments, moment_gradients, coefficients, sums, nodes, member_gradients, narrow, bytes;
 
     static std::size_t round_up(std::size_t n) { return (n + 63) / 64 * 64; }
 
@@ -46,7 +45,8 @@ struct Layout {
         nodes = sums + std::size_t(3 * plan.n_radial) * vector;
         member_gradients = nodes + std::size_t(3 * plan.n_nodes + plan.n_rows) * vector;
         const std::size_t stored = plan.n_members > 1 ? std::size_t(plan.n_members) : 0;
-        bytes = round_up(member_gradients + stored * std::size_t(plan.n_rows) * vector) + 64;
+        narrow = round_up(member_gradients + stored * std::size_t(plan.n_rows) * vector);
+        bytes = round_up(narrow + NarrowMemory<T>::bytes(plan, capacity)) + 64;
     }
 };
 
@@ -69,6 +69,7 @@ struct Frame {
     typename Four<T>::V* packed;  // displacement of each neighbour, one row a lane
     int* ids;
     V *values, *gradients, *moments, *moment_gradients, *coefficients, *sums, *nodes, *member_gradients;
+    unsigned char* narrow;
     const int* atoms = nullptr;
     int n_atoms = 0;
     int count[max_buckets];  // slots in use, each bucket
@@ -96,6 +97,7 @@ struct Frame {
         sums = reinterpret_cast<V*>(memory + layout.sums);
         nodes = reinterpret_cast<V*>(memory + layout.nodes);
         member_gradients = reinterpret_cast<V*>(memory + layout.member_gradients);
+        narrow = memory + layout.narrow;
     }
 
     V* slot(int bucket, int k) const { return slots + (std::size_t(bucket) * layout.capacity + k) * layout.record; }

@@ -28,6 +28,16 @@ struct Window {
     T center, scale;
 };
 
+constexpr int max_fit = 24;
+
+// A window for radius > r as a polynomial of t = scale r - 1; degree -1 where it has none.
+template <class T>
+struct CutoffFit {
+    int degree;
+    T scale;
+    T coefficient[max_fit + 1];
+};
+
 // Bases first..last - 1, all with one window; their sums stand from `offset` on.
 struct Run {
     int window, first, last, offset;
@@ -63,9 +73,10 @@ struct ContractionRow {
     T self;
 };
 
+// Rows of two elements that need a loop over triplets; those from first_narrow on are among the narrow groups as well.
 struct TripletPair {
     int bucket1, bucket2;
-    int first_row, last_row;
+    int first_row, first_narrow, last_row;
     int angles;  // 1: a row needs the angle itself
 };
 
@@ -77,6 +88,28 @@ struct TripletRow {
     int integer_zeta;  // zeta as a whole number, 0 when it is none
     T prefactor, lambda, zeta;
     Window<T> angle;  // in radians, used if compact
+};
+
+// Narrow rows (with g(r_jk)) of two elements and one window whose zeta is a whole number up to max_degree and that know no
+// shift; a group has one eta. G[row] += sum_a coefficient[a] sum_jk w u^a v^(degree - a) with u = (1 + cos)/2,
+// v = (1 - cos)/2 and w = fc(r_ij) fc(r_ik) fc(r_jk) exp(-eta (r_ij^2 + r_ik^2 + r_jk^2)).
+struct NarrowPair {
+    int bucket1, bucket2;
+    int window;  // place in narrow_windows
+    int first_group, last_group;
+};
+
+template <class T>
+struct NarrowGroup {
+    T eta, rate;  // -eta / ln 2
+    int degree;
+    int first_row, last_row;
+};
+
+template <class T>
+struct NarrowRow {
+    int row;
+    T coefficient[max_degree + 1];
 };
 
 template <class T>
@@ -124,7 +157,15 @@ struct ElementPlan {
     int n_triplet_pairs;
     const TripletPair* triplet_pairs;
     const TripletRow<T>* triplet_rows;
-    int n_members;  // 0: no networks
+    int n_narrow_pairs;
+    const NarrowPair* narrow_pairs;
+    const NarrowGroup<T>* narrow_groups;
+    const NarrowRow<T>* narrow_rows;
+    int n_narrow_windows;
+    const Window<T>* narrow_windows;
+    const CutoffFit<T>* narrow_fits;  // of each narrow window
+    T narrow_cutoff;                  // the largest of them
+    int n_members;                    // 0: no networks
     const MemberPlan<T>* members;
     LayerPlan<T> joint;  // the first layers of all members side by side
     int n_nodes;         // of all layers of all members together

@@ -82,13 +82,16 @@ SINTERFACE_INLINE void far_parts(const Frame<T>& f, int k, V r, V& g, V& slope) 
     slope = e * (dfc - (T(2) * plan.eta[k]) * d * fc);
 }
 
-// `visit(row, s, t, triangle, g3, slope3)` for every row of every pair of slots; g3 is the basis at r_jk.
+// `visit(row, s, t, triangle, g3, slope3)` for the rows (also those in narrow groups, or not) of every pair of slots; g3
+// is the basis at r_jk.
 template <class T, class Visit>
-void for_triplets(Frame<T>& f, Visit visit) {
+void for_triplets(Frame<T>& f, bool also_narrow, Visit visit) {
     typedef typename Frame<T>::V V;
     for (int p = 0; p < f.plan.n_triplet_pairs; ++p) {
         const TripletPair& pair = f.plan.triplet_pairs[p];
         const bool same = pair.bucket1 == pair.bucket2;
+        const int last_row = also_narrow ? pair.last_row : pair.first_narrow;
+        if (pair.first_row == last_row) continue;
         for (int a = 0; a < f.count[pair.bucket1]; ++a)
             for (int b = same ? a + 1 : 0; b < f.count[pair.bucket2]; ++b) {
                 V *s = f.slot(pair.bucket1, a), *t = f.slot(pair.bucket2, b);
@@ -96,7 +99,7 @@ void for_triplets(Frame<T>& f, Visit visit) {
                 if (pair.angles) angle_between<T>(s, t, geometry);
                 int known = -1;
                 V g3 = splat<T>(T(1)), slope3 = V{};
-                for (int r = pair.first_row; r < pair.last_row; ++r) {
+                for (int r = pair.first_row; r < last_row; ++r) {
                     const TripletRow<T>& row = f.plan.triplet_rows[r];
                     const int wanted = row.far_side ? row.basis : -2;
                     if (wanted != known) {
@@ -115,7 +118,7 @@ void for_triplets(Frame<T>& f, Visit visit) {
 template <class T>
 void sum_triplets(Frame<T>& f) {
     typedef typename Frame<T>::V V;
-    for_triplets(f, [&f](const TripletRow<T>& row, V* s, V* t, const Triplet<V>& g, V g3, V) {
+    for_triplets(f, false, [&f](const TripletRow<T>& row, V* s, V* t, const Triplet<V>& g, V g3, V) {
         V value, slope;
         angular(row, g, value, slope);
         f.values[row.row] += value * f.basis(s, row.basis) * f.basis(t, row.basis) * g3;
@@ -146,7 +149,7 @@ void triplet_gradients(Frame<T>& f) {
     typedef typename Frame<T>::V V;
     for (int b = 0; b < f.plan.n_buckets; ++b)
         for (int k = 0; k < f.count[b]; ++k) clear(f.slot(b, k) + f.layout.gradient, 3);
-    for_triplets(f, [&f](const TripletRow<T>& row, V* s, V* t, const Triplet<V>& g, V g3, V slope3) {
+    for_triplets(f, false, [&f](const TripletRow<T>& row, V* s, V* t, const Triplet<V>& g, V g3, V slope3) {
         V ds[3], dt[3];
         term_gradients(f, row, s, t, g, g3, slope3, ds, dt);
         const V p = f.gradients[row.row];
@@ -159,7 +162,7 @@ void triplet_gradients(Frame<T>& f) {
 
 template <class T, class V>
 void triplet_tangents(Frame<T>& f, V* out) {
-    for_triplets(f, [&f, out](const TripletRow<T>& row, V* s, V* t, const Triplet<V>& g, V g3, V slope3) {
+    for_triplets(f, true, [&f, out](const TripletRow<T>& row, V* s, V* t, const Triplet<V>& g, V g3, V slope3) {
         V ds[3], dt[3], sum = V{};
         term_gradients(f, row, s, t, g, g3, slope3, ds, dt);
         for (int k = 0; k < 3; ++k) sum += s[f.layout.tangent + k] * ds[k] + t[f.layout.tangent + k] * dt[k];
