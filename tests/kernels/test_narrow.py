@@ -92,11 +92,12 @@ def test_forces_of_crowds(kernel, tmp_path, n):
     folder = write_random(tmp_path, RNG, _rows(""), scaling=())
     engine = _core.Engine(str(folder))
     args = _arguments(engine, _ball(n, 1.95) * (1 + n / 150), [k % 3 for k in range(n)])
-    _, forces, virial = engine.evaluate(*args)
+    found = engine.evaluate(*args)
+    forces, virial = found["forces"], found["virial"]
     step = 1e-5 * RNG.normal(size=forces.shape)
-    sides = [engine.evaluate(args[0] + s * step, *args[1:])[0].sum() for s in (1, -1)]
+    sides = [engine.evaluate(args[0] + s * step, *args[1:])["energies"].sum() for s in (1, -1)]
     assert sides[0] - sides[1] == pytest.approx(-2 * np.sum(forces * step), rel=1e-5)
     np.testing.assert_allclose(forces.sum(axis=0), 0, atol=1e-10 * np.abs(forces).max())
     np.testing.assert_allclose(virial, virial.T, atol=1e-10 * np.abs(virial).max())
-    mixed = engine.evaluate(*args, precision="mixed")
-    assert np.sqrt(np.mean((mixed[1] - forces) ** 2)) < 2e-6 * np.abs(forces).max()
+    mixed = engine.evaluate(*args, precision="mixed")["forces"]
+    assert np.sqrt(np.mean((mixed - forces) ** 2)) < 2e-6 * np.abs(forces).max()
