@@ -1,7 +1,6 @@
 #include "cutoff_fit.hpp"
 
 #include <cmath>
-#include <limits>
 #include <vector>
 
 namespace sinterface {
@@ -33,9 +32,9 @@ Real smooth_cutoff(int type, Real x) {
 }
 
 // Coefficients by the Chebyshev polynomials of 2 x - 1.
-std::vector<Real> chebyshev(int type) {
+std::vector<Real> chebyshev(int type, std::size_t degree) {
     constexpr int nodes = 64;
-    std::vector<Real> out(max_fit + 2, 0);
+    std::vector<Real> out(degree + 1, 0);
     for (int n = 0; n < nodes; ++n) {
         const Real angle = pi * (n + Real(0.5)) / nodes, f = smooth_cutoff(type, (1 + std::cos(angle)) / 2);
         for (std::size_t k = 0; k < out.size(); ++k) out[k] += (k ? 2 : 1) * f * std::cos(static_cast<Real>(k) * angle) / nodes;
@@ -44,7 +43,8 @@ std::vector<Real> chebyshev(int type) {
 }
 
 // The same polynomial by powers.
-std::vector<Real> by_powers(const std::vector<Real>& chebyshev, std::size_t degree) {
+std::vector<Real> by_powers(const std::vector<Real>& chebyshev) {
+    const std::size_t degree = chebyshev.size() - 1;
     std::vector<Real> sum(degree + 1, 0), last(degree + 1, 0), now(degree + 1, 0);
     now[0] = 1;
     for (std::size_t k = 0; k <= degree; ++k) {
@@ -61,18 +61,10 @@ std::vector<Real> by_powers(const std::vector<Real>& chebyshev, std::size_t degr
 template <class T>
 CutoffFit<T> fit_cutoff(const Window<T>& window) {
     CutoffFit<T> out{};
-    out.degree = -1;
     const bool kinked = window.type != 0 && window.type != 2 && window.type != 3 && window.alpha > 0;
     if (window.compact || window.type == 4 || kinked) return out;
-    const std::vector<Real> terms = chebyshev(window.type);
-    std::size_t degree = max_fit;
-    for (Real rest = 0; degree > 1; --degree) {
-        rest += std::abs(terms[degree]);
-        if (rest > Real(0.25) * std::numeric_limits<T>::epsilon()) break;
-    }
-    const std::vector<Real> powers = by_powers(terms, degree);
-    for (std::size_t k = 0; k <= degree; ++k) out.coefficient[k] = static_cast<T>(powers[k]);
-    out.degree = static_cast<int>(degree);
+    const std::vector<Real> powers = by_powers(chebyshev(window.type, CutoffFit<T>::degree));
+    for (std::size_t k = 0; k < powers.size(); ++k) out.coefficient[k] = static_cast<T>(powers[k]);
     out.scale = T(2) / window.radius;
     return out;
 }

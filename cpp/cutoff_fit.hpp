@@ -5,7 +5,7 @@
 
 namespace sinterface {
 
-// Polynomial that equals the window to the rounding of T; its degree is -1 for windows that are not smooth.
+// Polynomial that equals the window to the rounding of T; scale 0 for windows that are not smooth.
 template <class T>
 CutoffFit<T> fit_cutoff(const Window<T>& window);
 

@@ -40,9 +40,10 @@ SINTERFACE_APART void collect_neighbors(const Frame<T>& f, int lane, Shell<T>& s
 // A window and, if wanted, its slope.
 template <bool Slope, class T, class V>
 SINTERFACE_INLINE void fitted_window(const Window<T>& window, const CutoffFit<T>& fit, V r, V& fc, V& slope) {
-    if (fit.degree < 0) return window_function(window, r, fc, slope);
+    if (fit.scale == T(0)) return window_function(window, r, fc, slope);
     const V t = r * fit.scale - T(1);
     fc = splat<T>(fit.coefficient[fit.degree]), slope = V{};
+#pragma GCC unroll 32
     for (int n = fit.degree - 1; n >= 0; --n) {
         if (Slope) slope = slope * t + fc;
         fc = fc * t + fit.coefficient[n];

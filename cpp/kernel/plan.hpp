@@ -28,14 +28,12 @@ struct Window {
     T center, scale;
 };
 
-constexpr int max_fit = 24;
-
-// A window for radius > r as a polynomial of t = scale r - 1; degree -1 where it has none.
+// A window for radius > r as a polynomial of t = scale r - 1; scale 0 where it has none. The degree is fixed: the loop unrolls.
 template <class T>
 struct CutoffFit {
-    int degree;
+    static constexpr int degree = sizeof(T) == 4 ? 12 : 24;
     T scale;
-    T coefficient[max_fit + 1];
+    T coefficient[degree + 1];
 };
 
 // Bases first..last - 1, all with one window; their sums stand from `offset` on.
