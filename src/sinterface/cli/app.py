@@ -14,9 +14,10 @@ from sinterface.cli import options
 from sinterface.cli.export import export
 from sinterface.cli.label import label
 from sinterface.cli.train import train
+from sinterface.cli.validate import validate
 from sinterface.errors import SinterfaceError
 
-RESUMABLE = ("run", "label", "train")
+RESUMABLE = ("run", "label", "train", "validate", "certify")
 RESUME_HINT = "Stopped. What is finished is kept: the same command resumes."
 
 
@@ -153,7 +154,7 @@ def _show(data: dict[str, Any], table: Any, as_json: bool) -> None:
     Console(width=width).print(table)
 
 
-for _command in (label, train, export):
+for _command in (label, train, validate, export):
     app.command()(_command)
 
 

@@ -87,6 +87,20 @@ PredictedPath = Annotated[
         show_default=False,
     ),
 ]
+ChecksOutput = Annotated[
+    Path | None,
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="DIR",
+        help="Folder that keeps steps, figures and page; default: validations/<potential> or "
+        "certificates/<potential> under the current directory.",
+        show_default=False,
+    ),
+]
+ReferenceName = Annotated[
+    str, typer.Option("--reference", metavar="NAME", help="The reference calculator.")
+]
 Benchmark = Annotated[
     bool,
     typer.Option(

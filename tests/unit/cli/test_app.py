@@ -30,7 +30,7 @@ def test_init_writes_a_study_that_reads(runner: CliRunner) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["init", "check", "run", "show", "predict", "label", "train", "export"]
+    "command", ["init", "check", "run", "show", "predict", "label", "train", "validate", "export"]
 )
 def test_help_teaches_with_an_example(runner: CliRunner, command: str) -> None:
     result = runner.invoke(app, [command, "--help"])

@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.optimize import linprog
+
+from sinterface.errors import InputError
+from sinterface.structures.mixture import mix
+from sinterface.validation.systems import MIXTURES, UNSEEN, chosen, table_1
+
+ELEMENTS = ("Li", "O", "Co", "Zr", "La")
+
+
+def _fractions(units: dict[str, int]) -> np.ndarray:
+    counts = mix(units).counts
+    found = np.array([counts.get(element, 0) for element in ELEMENTS], dtype=float)
+    return found / found.sum()
+
+
+def _inside(point: np.ndarray, corners: np.ndarray) -> bool:
+    n = len(corners)
+    equal = np.vstack([corners.T, np.ones(n)])
+    return bool(linprog(np.zeros(n), A_eq=equal, b_eq=np.append(point, 1.0)).status == 0)
+
+
+def test_unseen_compositions_lie_outside_the_hull_of_the_trained_ones() -> None:
+    corners = np.array([_fractions(units) for units in MIXTURES.values()])
+    assert _inside(corners.mean(axis=0), corners)  # the test can say yes
+    for name, units in UNSEEN.items():
+        point = _fractions(units)
+        assert not _inside(point, corners), name
+        assert np.abs(corners - point).max(axis=1).min() > 0.02, name  # and not just outside
+
+
+def test_rows_are_those_of_the_paper() -> None:
+    rows = table_1()
+    assert len(rows) == 20
+    energies = [row.paper.energy_meV_per_atom for row in rows if row.paper]
+    assert energies == [
+        *(4.3, 11.0, 8.0, 21.9, 22.4, 24.9, 28.6, 23.9, 27.6, 15.6, 20.3),
+        *(15.8, 20.9, 26.2, 25.8, 22.6, 17.9, 15.5, 15.6, 5.2),
+    ]
+    assert sum(not row.trained for row in rows) == 9  # five mixtures, three interfaces, tetragonal
+
+
+@pytest.mark.parametrize(
+    "row", [r for r in table_1() if r.group != "interfaces"], ids=lambda r: r.name
+)
+def test_cells_are_thick_enough_and_of_five_elements_at_most(row) -> None:
+    atoms = row.build(True)
+    thickness = 1 / np.linalg.norm(np.linalg.inv(atoms.cell.array), axis=0)
+    assert thickness.min() > 6.0
+    assert set(atoms.symbols) <= set(ELEMENTS)
+    assert 80 <= len(atoms) <= 220
+
+
+def test_unknown_row() -> None:
+    with pytest.raises(InputError, match="Did you mean 'llzo-cubic'"):
+        chosen(("llzo-cubik",))
+    assert [row.name for row in chosen(("unseen-2", "llzo-cubic"))] == ["llzo-cubic", "unseen-2"]
