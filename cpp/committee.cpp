@@ -13,7 +13,8 @@ const char* const shared = "; members of a committee share their symmetry functi
 
 bool same(const Row& a, const Row& b) {
     const auto all = [](const Row& r) {
-        return std::tie(r.type, r.first, r.second, r.eta, r.shift, r.cutoff, r.lambda, r.zeta, r.subtype, r.left, r.angle_left, r.angle_right);
+        return std::tie(r.type, r.first, r.second, r.eta, r.shift, r.cutoff, r.lambda, r.zeta, r.subtype, r.left, r.angle_left, r.angle_right, r.degree,
+                        r.second_eta, r.second_shift);
     };
     return all(a) == all(b);
 }

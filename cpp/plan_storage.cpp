@@ -19,9 +19,26 @@ std::vector<double> binomial_coefficients(double lambda, int zeta) {
     return out;
 }
 
-// Wide functions of whole, not too large zeta need no triplets.
+// Coefficients of Legendre's polynomial by power.
+std::vector<double> legendre_coefficients(int degree) {
+    std::vector<double> out(static_cast<std::size_t>(degree) + 1, 0.0);
+    for (int k = 0; 2 * k <= degree; ++k) {
+        double c = k % 2 ? -1 : 1;  // (-1)^k (2l - 2k)! / (2^l k! (l - k)! (l - 2k)!)
+        for (int n = degree - 2 * k + 1; n <= 2 * degree - 2 * k; ++n) c *= n;
+        for (int n = 2; n <= k; ++n) c /= n;
+        for (int n = 2; n <= degree - k; ++n) c /= n;
+        out[static_cast<std::size_t>(degree - 2 * k)] = std::ldexp(c, -degree);
+    }
+    return out;
+}
+
+// Wide functions of whole, not too large zeta and the power spectrum need no triplets.
 bool through_moments(const Row& row) {
-    return row.type == 9 && row.zeta == std::floor(row.zeta) && row.zeta <= max_degree;
+    return row.spectrum() || (row.type == 9 && row.zeta == std::floor(row.zeta) && row.zeta <= max_degree);
+}
+
+int degree_of(const Row& row) {
+    return row.spectrum() ? row.degree : static_cast<int>(row.zeta);
 }
 
 using WindowKey = std::tuple<std::string, double, double>;  // subtype (none: the cutoff function), left, cutoff
@@ -93,6 +110,19 @@ NarrowRow<T> narrow_row(const TripletRow<T>& row, int degree) {
     return out;
 }
 
+// What the sums S_n of a pair of channels add to a row; the power spectrum keeps the terms j = k.
+template <class T>
+ContractionRow<T> contraction_row(const Row& row, int index) {
+    const bool same = row.first == row.second;
+    const double factor = row.spectrum() ? 1.0 : (same ? 0.5 : 1.0) * std::pow(2.0, 1.0 - row.zeta);
+    const std::vector<double> c = row.spectrum() ? legendre_coefficients(row.degree) : binomial_coefficients(row.lambda, degree_of(row));
+    ContractionRow<T> out{};
+    out.row = index;
+    for (std::size_t n = 0; n < c.size(); ++n) out.coefficient[n] = static_cast<T>(factor * c[n]);
+    if (same && !row.spectrum()) out.self = static_cast<T>(factor * std::pow(1.0 + row.lambda, row.zeta));
+    return out;
+}
+
 struct WeightedPair {
     int first, second;
     double weight;
@@ -134,14 +164,14 @@ ElementPlan<T> PlanStorage<T>::build(const Potential& potential, const Element& 
     std::vector<Window<T>> windows;
     std::vector<T> eta, shift, rate;
     std::vector<int> which;
-    const auto basis_of = [&](const Row& row) {
+    const auto basis_of = [&](const Row& row, double row_eta, double row_shift) {
         const auto window = window_index.emplace(WindowKey(row.subtype, row.left, row.cutoff), static_cast<int>(windows.size()));
         if (window.second) windows.push_back(radial_window<T>(row, potential));
-        const auto basis = basis_index.emplace(BasisKey(row.eta, row.shift, window.first->second), static_cast<int>(eta.size()));
+        const auto basis = basis_index.emplace(BasisKey(row_eta, row_shift, window.first->second), static_cast<int>(eta.size()));
         if (basis.second) {
-            eta.push_back(static_cast<T>(row.eta));
-            shift.push_back(static_cast<T>(row.shift));
-            rate.push_back(static_cast<T>(-row.eta / std::log(2.0)));
+            eta.push_back(static_cast<T>(row_eta));
+            shift.push_back(static_cast<T>(row_shift));
+            rate.push_back(static_cast<T>(-row_eta / std::log(2.0)));
             which.push_back(window.first->second);
         }
         return basis.first->second;
@@ -150,13 +180,14 @@ ElementPlan<T> PlanStorage<T>::build(const Potential& potential, const Element& 
     std::vector<std::vector<RadialTerm<T>>> radial(static_cast<std::size_t>(n_buckets));
     std::vector<std::map<int, int>> degree(static_cast<std::size_t>(n_buckets));  // basis -> largest l
     std::vector<std::set<int>> squares(static_cast<std::size_t>(n_buckets)), used(static_cast<std::size_t>(n_buckets));
-    std::map<std::tuple<int, int, int>, std::vector<int>> wide;  // (element, element, basis) -> rows
+    std::map<std::tuple<int, int, int, int>, std::vector<int>> wide;  // (element, element, basis of each) -> rows
     std::map<std::pair<int, int>, std::vector<TripletRow<T>>> narrow;
 
     for (int r = 0; r < plan.n_rows; ++r) {
         const Row& row = element.rows[static_cast<std::size_t>(r)];
-        const int basis = basis_of(row);
-        if (row.shift != 0) plan.shifted = 1;
+        const int basis = basis_of(row, row.eta, row.shift);
+        const int second = row.spectrum() ? basis_of(row, row.second_eta, row.second_shift) : basis;
+        if (row.shift != 0 || row.second_shift != 0) plan.shifted = 1;
         for (const WeightedPair& pair : pairs_of(row, potential)) {
             const auto a = static_cast<std::size_t>(pair.first);
             used[a].insert(basis);
@@ -165,14 +196,14 @@ ElementPlan<T> PlanStorage<T>::build(const Potential& potential, const Element& 
                 continue;
             }
             const auto b = static_cast<std::size_t>(pair.second);
-            used[b].insert(basis);
+            used[b].insert(second);
             if (through_moments(row)) {
-                for (const std::size_t e : {a, b}) {
-                    int& l = degree[e].emplace(basis, 0).first->second;
-                    l = std::max(l, static_cast<int>(row.zeta));
+                for (const auto& [e, channel] : {std::pair(a, basis), std::pair(b, second)}) {
+                    int& l = degree[e].emplace(channel, 0).first->second;
+                    l = std::max(l, degree_of(row));
                 }
-                if (a == b && row.lambda > -1) squares[a].insert(basis);
-                wide[{pair.first, pair.second, basis}].push_back(r);
+                if (a == b && !row.spectrum() && row.lambda > -1) squares[a].insert(basis);
+                wide[{pair.first, pair.second, basis, second}].push_back(r);
             } else {
                 narrow[{pair.first, pair.second}].push_back(triplet_row<T>(row, r, basis, pair.weight));
             }
@@ -213,21 +244,14 @@ ElementPlan<T> PlanStorage<T>::build(const Potential& potential, const Element& 
     std::vector<Contraction> contractions;
     std::vector<ContractionRow<T>> contraction_rows;
     for (const auto& [key, rows] : wide) {
-        const auto [a, b, basis] = key;
-        const MomentChannel& first = channel_of[static_cast<std::size_t>(a)][basis];
-        const MomentChannel& second = channel_of[static_cast<std::size_t>(b)][basis];
-        Contraction pair{a, b, first.offset, second.offset, a == b ? first.square : -1, 0, static_cast<int>(contraction_rows.size()), 0};
+        const auto [a, b, basis1, basis2] = key;
+        const MomentChannel& first = channel_of[static_cast<std::size_t>(a)][basis1];
+        const MomentChannel& second = channel_of[static_cast<std::size_t>(b)][basis2];
+        const bool same = a == b && basis1 == basis2;
+        Contraction pair{a, b, first.offset, second.offset, same ? first.square : -1, 0, static_cast<int>(contraction_rows.size()), 0};
         for (const int r : rows) {
-            const Row& row = element.rows[static_cast<std::size_t>(r)];
-            const int zeta = static_cast<int>(row.zeta);
-            const double factor = (a == b ? 0.5 : 1.0) * std::pow(2.0, 1.0 - row.zeta);
-            const std::vector<double> c = binomial_coefficients(row.lambda, zeta);
-            ContractionRow<T> out{};
-            out.row = r;
-            for (std::size_t l = 0; l < c.size(); ++l) out.coefficient[l] = static_cast<T>(factor * c[l]);
-            out.self = a == b ? static_cast<T>(factor * std::pow(1.0 + row.lambda, zeta)) : T(0);
-            pair.degree = std::max(pair.degree, zeta);
-            contraction_rows.push_back(out);
+            contraction_rows.push_back(contraction_row<T>(element.rows[static_cast<std::size_t>(r)], r));
+            pair.degree = std::max(pair.degree, degree_of(element.rows[static_cast<std::size_t>(r)]));
         }
         pair.last_row = static_cast<int>(contraction_rows.size());
         contractions.push_back(pair);

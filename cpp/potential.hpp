@@ -14,22 +14,28 @@ struct PotentialError : std::runtime_error {
 
 enum class Activation { identity, tanh, logistic, softplus, relu, gaussian, cosine, reverse_logistic, exponential, harmonic };
 
+constexpr int spectrum_type = 100;  // of the rows that n2p2 doesn't know
+
 // One row of the table of symmetry functions (n2p2's types), lengths in Å.
 struct Row {
-    int line = 0;  // of input.nn
+    int line = 0;  // of input.nn, or of extension.nn
     int type = 0;
     int center = 0;   // element index (by atomic number) of the central atom
     int first = -1;   // element index of the neighbour, -1: any (weighted types)
     int second = -1;  // element index of the second neighbour of angular rows
     double eta = 0, shift = 0, cutoff = 0;
     double lambda = 0, zeta = 0;
+    // rows of the power spectrum only: sum_jk g(r_j) h(r_k) P_degree(cos), h with the second eta and shift
+    int degree = 0;
+    double second_eta = 0, second_shift = 0;
     // compact functions (types 20 to 25) only
     std::string subtype;                     // p1 to p4, with an a the asymmetric ones, or e
     double left = 0;                         // inner radius, where the window begins
     double angle_left = 0, angle_right = 0;  // degrees
 
-    bool compact() const { return type >= 20; }
-    bool weighted() const { return type == 12 || type == 13 || type >= 23; }  // by atomic numbers
+    bool spectrum() const { return type == spectrum_type; }
+    bool compact() const { return type >= 20 && type <= 25; }
+    bool weighted() const { return type == 12 || type == 13 || (type >= 23 && type <= 25); }  // by atomic numbers
     bool angular() const { return type != 2 && type != 12 && type != 20 && type != 23; }
     bool narrow() const { return type == 3 || type == 13 || type == 21 || type == 24; }  // with the third distance
 };

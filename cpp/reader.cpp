@@ -148,10 +148,6 @@ struct Reader {
         const auto given = [this](const char* key) { return settings.seen.count(key) > 0; };
         const int normalisation = given("mean_energy") + given("conv_energy") + given("conv_length");
         if (normalisation != 0 && normalisation != 3) fail(file, 0, "needs all or none of mean_energy, conv_energy and conv_length.");
-        bool gaussian = false;
-        for (const Element& element : potential.elements)
-            for (const Row& row : element.rows) gaussian |= !row.compact();
-        if (gaussian && !given("cutoff_type")) fail(file, 0, "has no cutoff_type line.");
         if (settings.sigma && (settings.scale || settings.center)) {
             settings.sigma = false;
             potential.warnings.push_back(file + ": scale_symmetry_functions_sigma counts for nothing beside the other scaling keywords, as in n2p2.");
@@ -203,11 +199,19 @@ struct Reader {
             fail(file, 0,
                  "number_of_elements says " + std::to_string(settings.declared_elements) + ", the 'elements' line names " +
                      std::to_string(potential.elements.size()) + ".");
-        for (Element& element : potential.elements) {
-            if (element.rows.empty()) fail(file, 0, "has no symfunction_short line for " + element.symbol + ".");
-            sort_rows(element.rows);
-        }
+        for (Element& element : potential.elements) sort_rows(element.rows);
         check_settings();
+    }
+
+    // Of input.nn and extension.nn together.
+    void check_rows(const std::string& directory) {
+        file = directory + "/input.nn";
+        bool gaussian = false;
+        for (const Element& element : potential.elements) {
+            if (element.rows.empty()) fail(file, 0, "has no symfunction_short line for " + element.symbol + ".");
+            for (const Row& row : element.rows) gaussian |= !row.compact();
+        }
+        if (gaussian && !settings.seen.count("cutoff_type")) fail(file, 0, "has no cutoff_type line.");
     }
 
     // A unit by its name, or its size in Å or eV.
@@ -245,12 +249,16 @@ struct Reader {
                     fail(file, line.number, "zbl needs an inner radius above 0 and a larger outer radius.");
             } else if (key == "units") {
                 potential.length_unit = unit(line, 1), potential.energy_unit = unit(line, 2), settings.units_line = line.number;
+            } else if (key == "spectrum") {  // after n2p2's rows, in the order of the lines
+                const Row row = read_spectrum_row(file, line, potential.elements);
+                potential.max_cutoff = std::max(potential.max_cutoff, row.cutoff);
+                potential.elements[static_cast<std::size_t>(row.center)].rows.push_back(row);
             } else if (key == "committee_member") {
                 need(line, 2), settings.members.push_back(line);
                 if (static_cast<int>(settings.members.size()) >= max_members)
                     fail(file, line.number, "a committee has at most " + std::to_string(max_members) + " members.");
             } else {
-                fail(file, line.number, "unknown keyword '" + key + "'; known are format_version, units, zbl and committee_member.");
+                fail(file, line.number, "unknown keyword '" + key + "'; known are format_version, units, zbl, spectrum and committee_member.");
             }
         }
     }
@@ -435,13 +443,14 @@ struct Reader {
 
     // This reader has read what a member's folder holds beside its weights: all must be as in `first`.
     void check_member(const Reader& first, const std::string& directory) {
-        file = directory + "/input.nn";
+        read_extension(directory);
+        check_rows(directory);
         check_same_functions(first.potential, potential, file, settings.elements_line, settings.cutoff_line);
         const Settings &a = first.settings, &b = settings;
         if (a.scale != b.scale || a.center != b.center || a.sigma != b.sigma || a.scale_min != b.scale_min || a.scale_max != b.scale_max)
             fail(file, b.scale_line, "scales the symmetry functions otherwise than the committee's first member.");
         std::error_code error;
-        read_extension(directory);
+        file = directory + "/extension.nn";
         if (!settings.members.empty()) fail(file, settings.members[0].number, "a member of a committee cannot be a committee itself.");
         if (std::filesystem::exists(directory + "/extension.nn", error) &&
             (potential.length_unit != first.potential.length_unit || potential.energy_unit != first.potential.energy_unit))
@@ -500,7 +509,10 @@ static void convert_units(Potential& potential) {
     potential.mean_energy *= energy, potential.conv_energy /= energy;
     for (Element& element : potential.elements) {
         element.atom_energy *= energy;
-        for (Row& row : element.rows) row.eta /= length * length, row.shift *= length, row.cutoff *= length, row.left *= length;
+        for (Row& row : element.rows) {
+            row.eta /= length * length, row.second_eta /= length * length;
+            for (double* each : {&row.shift, &row.second_shift, &row.cutoff, &row.left}) *each *= length;
+        }
     }
     for (Member& member : potential.further_members) {
         member.mean_energy *= energy, member.conv_energy /= energy;
@@ -512,6 +524,7 @@ Potential read_potential(const std::string& directory, bool networks) {
     Reader reader;
     reader.read_input(directory);
     reader.read_extension(directory);
+    reader.check_rows(directory);
     if (networks) {
         reader.read_scaling(directory);
         for (std::size_t e = 0; e < reader.potential.elements.size(); ++e) reader.read_network(directory + "/input.nn", directory, e);

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <tuple>
 
+#include "kernel/plan.hpp"
+
 namespace sinterface {
 namespace {
 
@@ -79,6 +81,20 @@ Row read_row(const std::string& file, const Line& line, const std::vector<Elemen
     }
     if (row.cutoff <= 0 || row.cutoff > 1000) fail(file, line.number, "the cutoff radius must be above 0 and at most 1000.");
     row.compact() ? check_compact(file, line.number, row) : check_gaussian(file, line.number, row);
+    return row;
+}
+
+Row read_spectrum_row(const std::string& file, const Line& line, const std::vector<Element>& elements) {
+    Words words{file, line, 1};
+    Row row;
+    row.line = line.number, row.type = spectrum_type;
+    row.center = words.element(elements), row.first = words.element(elements), row.second = words.element(elements);
+    row.degree = to_integer(file, line.number, words.text(), 0, max_degree);
+    row.eta = words.number(), row.shift = words.number(), row.second_eta = words.number(), row.second_shift = words.number();
+    row.cutoff = words.number();
+    if (row.cutoff <= 0 || row.cutoff > 1000) fail(file, line.number, "the cutoff radius must be above 0 and at most 1000.");
+    if (row.eta < 0 || row.second_eta < 0 || row.eta > 1e6 || row.second_eta > 1e6) fail(file, line.number, "eta must lie between 0 and 1e6.");
+    if (row.first > row.second) std::swap(row.first, row.second), std::swap(row.eta, row.second_eta), std::swap(row.shift, row.second_shift);
     return row;
 }
 

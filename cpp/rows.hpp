@@ -15,6 +15,9 @@ int find_element(const std::string& file, const Line& line, std::size_t k, const
 // Row of a `symfunction_short` line.
 Row read_row(const std::string& file, const Line& line, const std::vector<Element>& elements);
 
+// Row of a `spectrum` line of extension.nn.
+Row read_spectrum_row(const std::string& file, const Line& line, const std::vector<Element>& elements);
+
 // scaling.data and the first layer's weights stand in this order.
 void sort_rows(std::vector<Row>& rows);
 

@@ -228,13 +228,15 @@ NB_MODULE(_core, m) {
         .def(
             "rows",
             [](const Engine& e, int element) {
-                std::vector<std::tuple<int, int, int, double, double, double, double, double, std::string, double, double, double>> out;
+                std::vector<std::tuple<int, int, int, double, double, double, double, double, std::string, double, double, double, int, double, double>> out;
                 for (const Row& r : e.potential().elements.at(static_cast<std::size_t>(element)).rows)
-                    out.emplace_back(r.type, r.first, r.second, r.eta, r.shift, r.cutoff, r.lambda, r.zeta, r.subtype, r.left, r.angle_left, r.angle_right);
+                    out.emplace_back(r.type, r.first, r.second, r.eta, r.shift, r.cutoff, r.lambda, r.zeta, r.subtype, r.left, r.angle_left, r.angle_right,
+                                     r.degree, r.second_eta, r.second_shift);
                 return out;
             },
             nb::arg("element"),
-            "Rows in n2p2's order: (type, first, second, eta, shift, cutoff, lambda, zeta), then of compact ones (subtype, inner radius, two angles).")
+            "Rows in n2p2's order: (type, first, second, eta, shift, cutoff, lambda, zeta), then of compact ones (subtype, inner radius, two angles), of the "
+            "power spectrum (degree, second eta, second shift).")
         .def_prop_ro("cutoff_function", [](const Engine& e) { return nb::make_tuple(e.potential().cutoff_type, e.potential().cutoff_alpha); })
         .def(
             "scaling",

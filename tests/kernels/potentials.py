@@ -53,6 +53,17 @@ def compact_rows(kind: int, subtypes: tuple[str, ...] = ("p2", "p3a", "e")) -> l
     return [f"{kind} {n}{w}" for n in names for w in windows]
 
 
+def spectrum_rows(cutoff: float = 4.0) -> list[str]:
+    """Lines of the power spectrum without the central element: any degree, channel and pair."""
+    channels = ("0.05 0.0", "0.9 1.5", "0.4 2.5")
+    pairs = [(a, b) for k, a in enumerate(ELEMENTS) for b in ELEMENTS[k:]]
+    return [
+        f"{b} {a} {degree} {channels[(k + degree) % 3]} {channels[degree % 2]} {cutoff}"
+        for k, (a, b) in enumerate(pairs)
+        for degree in (0, 1, 2, 3, 4, 8)
+    ]
+
+
 def write_random(
     directory: Path,
     rng: Generator,
@@ -63,6 +74,7 @@ def write_random(
     scaling: tuple[str, ...] = ("scale_symmetry_functions", "center_symmetry_functions"),
     extra: tuple[str, ...] = (),
     nodes: tuple[int, ...] = (7, 5),
+    spectrum: tuple[str, ...] = (),
 ) -> Path:
     """Write a potential of three elements with random weights; every element has `rows`."""
     directory.mkdir(parents=True, exist_ok=True)
@@ -79,13 +91,17 @@ def write_random(
     ]
     lines += [f"symfunction_short {name} {row}" for name in ELEMENTS for row in rows]
     (directory / "input.nn").write_text("\n".join(lines) + "\n")
+    if spectrum:
+        lines = [f"spectrum {name} {row}\n" for name in ELEMENTS for row in spectrum]
+        (directory / "extension.nn").write_text("".join(lines))
+    n_rows = len(rows) + len(spectrum)
     table = []
     for e in range(len(ELEMENTS)):
-        for k in range(len(rows)):
+        for k in range(n_rows):
             low, mean, high, sigma = np.sort(rng.uniform(0.05, 1.5, 4))
             table.append(f"{e + 1} {k + 1} {low:.16e} {high:.16e} {mean:.16e} {sigma:.16e}")
     (directory / "scaling.data").write_text("# random\n" + "\n".join(table) + "\n")
-    sizes = (len(rows), *nodes, 1)
+    sizes = (n_rows, *nodes, 1)
     count = sum((a + 1) * b for a, b in itertools.pairwise(sizes))
     for z in NUMBERS.values():
         weights = rng.uniform(-0.6, 0.6, count)

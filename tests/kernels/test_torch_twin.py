@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from ase import Atoms
-from kernels.potentials import ELEMENTS, rows_of_type, write_random
+from kernels.potentials import ELEMENTS, rows_of_type, spectrum_rows, write_random
 from kernels.test_against_twin import KINDS, STRUCTURES
 from kernels.test_n2p2 import CASES, read_structure
 
@@ -48,6 +48,12 @@ def test_cases_of_n2p2(case):
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_type(tmp_path, kind, name):
     _check(_random(tmp_path, rows_of_type(kind)), _atoms(name))
+
+
+@pytest.mark.parametrize("name", STRUCTURES)
+def test_power_spectrum(tmp_path, name):
+    rows, spectrum = ["2 Li 0.1 0.4 4.0", "9 Li O 0.05 1 2 3.5"], tuple(spectrum_rows())
+    _check(_random(tmp_path, rows, spectrum=spectrum), _atoms(name))
 
 
 @pytest.mark.parametrize("alpha", [0.0, 0.3])

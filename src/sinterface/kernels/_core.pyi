@@ -30,7 +30,23 @@ class Engine:
     def rows(
         self, element: int
     ) -> list[
-        tuple[int, int, int, float, float, float, float, float, str, float, float, float]
+        tuple[
+            int,
+            int,
+            int,
+            float,
+            float,
+            float,
+            float,
+            float,
+            str,
+            float,
+            float,
+            float,
+            int,
+            float,
+            float,
+        ]
     ]: ...
     cutoff_function: tuple[int, float]
     def energy_terms(self, member: int = 0) -> tuple[float, list[float]]: ...

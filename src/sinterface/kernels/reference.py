@@ -20,6 +20,7 @@ Floats = NDArray[np.float64]
 ANGULAR = (3, 9, 13, 21, 22, 24, 25)
 NARROW = (3, 13, 21, 24)
 WEIGHTED = (12, 13, 23, 24, 25)
+SPECTRUM = 100
 
 
 def pairs_within(
@@ -144,6 +145,23 @@ class Reference:
             total += term
         return float(total)
 
+    def _spectrum(self, row: Row, around: list[tuple[int, Floats]]) -> float:
+        """Σ_jk g(r_j) h(r_k) P_l(cos θ_jk) over all j of one element, k of the other, j = k too."""
+        other = row._replace(eta=row.second_eta, shift=row.second_shift)
+        legendre = np.polynomial.Legendre.basis(row.degree)
+        total = 0.0
+        for (s, a), (t, b) in itertools.product(around, repeat=2):
+            if (s, t) == (row.first, row.second):
+                ra, rb = float(np.linalg.norm(a)), float(np.linalg.norm(b))
+                angle = float(legendre(a @ b / ra / rb))
+                total += self._basis(row, ra) * self._basis(other, rb) * angle
+        return total
+
+    def _term(self, row: Row, around: list[tuple[int, Floats]]) -> float:
+        if row.type == SPECTRUM:
+            return self._spectrum(row, around)
+        return (self._angular if row.type in ANGULAR else self._radial)(row, around)
+
     def _of_angle(self, row: Row, cosine: float) -> float:
         if row.subtype:
             degrees = float(np.degrees(np.arccos(cosine)))
@@ -161,14 +179,7 @@ class Reference:
         out = []
         for i, neighbors in enumerate(around):
             rows = [Row(*row) for row in self.engine.rows(species[i])]
-            out.append(
-                np.array(
-                    [
-                        (self._angular if row.type in ANGULAR else self._radial)(row, neighbors)
-                        for row in rows
-                    ]
-                )
-            )
+            out.append(np.array([self._term(row, neighbors) for row in rows]))
         return out
 
     def energies(

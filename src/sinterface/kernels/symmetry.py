@@ -20,7 +20,8 @@ class Row(NamedTuple):
 
     `first` and `second` are indices of the neighbours' elements (−1: none or all), `cutoff` and
     `shift` in Å, `eta` in 1/Å². Compact functions (types 20 to 25) have a core function `subtype`,
-    the inner radius `left` (Å) and two angles (degrees) instead of `eta`, `lambda_` and `zeta`.
+    the inner radius `left` (Å) and two angles (degrees) instead of `eta`, `lambda_` and `zeta`. Rows
+    of the power spectrum (type 100, ours) have a Legendre `degree` and a second Gaussian.
     """
 
     type: int
@@ -35,6 +36,9 @@ class Row(NamedTuple):
     left: float = 0.0
     angle_left: float = 0.0
     angle_right: float = 0.0
+    degree: int = 0
+    second_eta: float = 0.0
+    second_shift: float = 0.0
 
 
 class Descriptor:

@@ -25,6 +25,7 @@ from sinterface.potential.torch_functions import (
 ANGULAR = (3, 9, 13, 21, 22, 24, 25)
 NARROW = (3, 13, 21, 24)
 WEIGHTED = (12, 13, 23, 24, 25)
+SPECTRUM = 100
 MAX_DEGREE = 8
 """Largest ζ that goes through moments, as in the kernel."""
 
@@ -165,6 +166,39 @@ class WideSums(torch.nn.Module):
         two = moments[:, self.second, self.basis.which]
         alone = squares[:, self.first, self.basis.which] * self.self_term
         return (one * two * self.coefficient).sum(-1) - alone
+
+
+class SpectrumSums(torch.nn.Module):
+    """Rows of the power spectrum: G = Σ_jk g(r_j) h(r_k) P_l(cos θ_jk), by moments A_lm."""
+
+    first: Tensor
+    second: Tensor
+    wanted: Tensor
+
+    def __init__(self, rows: Sequence[Row], function: tuple[int, float], n_elements: int) -> None:
+        super().__init__()
+        others = [row._replace(eta=row.second_eta, shift=row.second_shift) for row in rows]
+        self.basis = Basis([*rows, *others], function)
+        self.n_elements = n_elements
+        self.degree = max(row.degree for row in rows)
+        wanted = torch.zeros(len(rows), (self.degree + 1) ** 2, dtype=torch.float64)
+        for k, row in enumerate(rows):
+            wanted[k, row.degree**2 : (row.degree + 1) ** 2] = 1.0
+        self.register_buffer("wanted", wanted)
+        self.register_buffer("first", _integers([row.first for row in rows]))
+        self.register_buffer("second", _integers([row.second for row in rows]))
+
+    def forward(self, pairs: Pairs, n_atoms: int) -> Tensor:
+        """Return the rows of each atom, shape (n_atoms, n_rows)."""
+        pairs = pairs.where(pairs.distance < self.basis.cutoff)
+        values = self.basis(pairs.distance)
+        terms = (values[:, :, None] * harmonics(pairs.unit, self.degree)[:, None, :]).flatten(1)
+        slot = pairs.center * self.n_elements + pairs.species
+        moments = _add_up(slot, terms, n_atoms * self.n_elements)
+        moments = moments.reshape(n_atoms, self.n_elements, values.shape[1], -1)
+        one, two = self.basis.which.chunk(2)
+        products = moments[:, self.first, one] * moments[:, self.second, two]
+        return (products * self.wanted).sum(-1)
 
 
 class TripletSums(torch.nn.Module):

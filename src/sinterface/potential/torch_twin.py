@@ -23,6 +23,8 @@ from sinterface.kernels.neighbors import neighbor_list
 from sinterface.kernels.symmetry import Row
 from sinterface.potential.torch_functions import ACTIVATIONS, zbl_energy
 from sinterface.potential.torch_sums import (
+    SPECTRUM,
+    SpectrumSums,
     ANGULAR,
     Pairs,
     RadialSums,
@@ -245,7 +247,9 @@ class ElementTwin(torch.nn.Module):
         for numbers in _families(rows):
             family = [rows[k] for k in numbers]
             order += numbers
-            if family[0].type not in ANGULAR:
+            if family[0].type == SPECTRUM:
+                self.sums.append(SpectrumSums(family, function, len(charges)))
+            elif family[0].type not in ANGULAR:
                 self.sums.append(RadialSums(family, function, charges))
             elif through_moments(family[0]):
                 self.sums.append(WideSums(family, function, len(charges)))
@@ -301,6 +305,8 @@ def _families(rows: Sequence[Row]) -> Iterator[list[int]]:
 
     def family(k: int) -> tuple[float, ...]:
         row = rows[k]
+        if row.type == SPECTRUM:
+            return (3, row.cutoff)
         if row.type not in ANGULAR:
             return (0,)
         if through_moments(row):
