@@ -12,6 +12,7 @@ from sinterface.errors import InputError
 from sinterface.kernels import _core
 from sinterface.kernels.neighbors import neighbor_list
 from sinterface.kernels.symmetry import Descriptor
+from sinterface.potential.export import export_potential
 
 PLAIN = ["2 Li 0.1 0.4 4.0", "9 Li O 0.05 1 2 3.5", "9 O O 0.9 1 4 4.0 1.5"]
 
@@ -82,4 +83,11 @@ def test_damaged_line(tmp_path, line, said):
     path.write_text(line + "\n" + path.read_text())
     with pytest.raises(InputError, match=said) as caught:
         sinterface.load_potential(folder)
-    assert "extension.nn" in str(caught.value) and "line 1" in str(caught.value)
+    assert "extension.nn, line 1" in str(caught.value)
+
+
+def test_n2p2_cannot_hold_it(tmp_path):
+    potential = sinterface.load_potential(_write(tmp_path / "from", 8, PLAIN))
+    with pytest.raises(InputError, match="power spectrum"):
+        export_potential(potential, tmp_path / "to")
+    assert not (tmp_path / "to").exists()

@@ -13,14 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sinterface.kernels import _core
-from sinterface.kernels.symmetry import Row
+from sinterface.kernels.symmetry import SPECTRUM, Row
 
 Floats = NDArray[np.float64]
 
 ANGULAR = (3, 9, 13, 21, 22, 24, 25)
 NARROW = (3, 13, 21, 24)
 WEIGHTED = (12, 13, 23, 24, 25)
-SPECTRUM = 100
 
 
 def pairs_within(

@@ -14,14 +14,17 @@ from sinterface.kernels.neighbors import NeighborList
 
 Floats = NDArray[np.float64]
 
+SPECTRUM = 100
+"""Type of the power spectrum's rows, which n2p2 doesn't have."""
+
 
 class Row(NamedTuple):
     """One symmetry function: n2p2's type and its parameters.
 
     `first` and `second` are indices of the neighbours' elements (−1: none or all), `cutoff` and
     `shift` in Å, `eta` in 1/Å². Compact functions (types 20 to 25) have a core function `subtype`,
-    the inner radius `left` (Å) and two angles (degrees) instead of `eta`, `lambda_` and `zeta`. Rows
-    of the power spectrum (type 100, ours) have a Legendre `degree` and a second Gaussian.
+    the inner radius `left` (Å) and two angles (degrees) instead of `eta`, `lambda_` and `zeta`.
+    Rows of the power spectrum (type 100, ours) have a Legendre `degree` and a second Gaussian.
     """
 
     type: int

@@ -13,6 +13,7 @@ from ase.data import atomic_numbers
 
 from sinterface.errors import InputError
 from sinterface.files import atomic_path
+from sinterface.kernels.symmetry import SPECTRUM, Descriptor
 from sinterface.potential.model import Potential
 
 OWN_FILES = ("extension.nn", "potential.toml")
@@ -67,9 +68,11 @@ def export_potential(potential: Potential, directory: Path | str) -> Export:
     Raises
     ------
     InputError
-        When `directory` holds other files or is the potential's own.
+        When `directory` holds other files or is the potential's own, or the potential has rows of
+        the power spectrum: its networks mean nothing without them.
     """
     target = Path(directory)
+    _refuse_spectrum(potential)
     contents = _contents(potential)
     _make_folder(target, list(contents), potential.directory)
     notes = []
@@ -98,6 +101,17 @@ def export_potential(potential: Potential, directory: Path | str) -> Export:
         with atomic_path(target / name) as temporary:
             temporary.write_bytes(content)
     return Export(target, tuple(contents), lammps_commands(potential, target), tuple(notes))
+
+
+def _refuse_spectrum(potential: Potential) -> None:
+    descriptor = Descriptor.from_potential(potential.directory)
+    kinds = [row.type for k in range(len(descriptor.elements)) for row in descriptor.rows(k)]
+    if SPECTRUM in kinds:
+        raise InputError(
+            f"{potential.directory} has {kinds.count(SPECTRUM)} rows of the power spectrum, which "
+            "neither n2p2 nor LAMMPS' hdnnp can evaluate: use sinterface's own pair style, or "
+            "export a potential of n2p2's symmetry functions alone."
+        )
 
 
 def _contents(potential: Potential) -> dict[str, bytes]:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from sinterface.kernels.symmetry import Row
+from sinterface.kernels.symmetry import SPECTRUM, Row
 from sinterface.potential.torch_functions import (
     Window,
     compact_window,
@@ -25,7 +25,6 @@ from sinterface.potential.torch_functions import (
 ANGULAR = (3, 9, 13, 21, 22, 24, 25)
 NARROW = (3, 13, 21, 24)
 WEIGHTED = (12, 13, 23, 24, 25)
-SPECTRUM = 100
 MAX_DEGREE = 8
 """Largest ζ that goes through moments, as in the kernel."""
 

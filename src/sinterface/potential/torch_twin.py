@@ -20,14 +20,13 @@ from torch import Tensor
 
 from sinterface.errors import InputError
 from sinterface.kernels.neighbors import neighbor_list
-from sinterface.kernels.symmetry import Row
+from sinterface.kernels.symmetry import SPECTRUM, Row
 from sinterface.potential.torch_functions import ACTIVATIONS, zbl_energy
 from sinterface.potential.torch_sums import (
-    SPECTRUM,
-    SpectrumSums,
     ANGULAR,
     Pairs,
     RadialSums,
+    SpectrumSums,
     TripletSums,
     WideSums,
     through_moments,
