@@ -13,7 +13,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from sinterface.kernels.symmetry import SPECTRUM, Row
+from sinterface.kernels.symmetry import Row
 from sinterface.potential.torch_functions import (
     Window,
     compact_window,
