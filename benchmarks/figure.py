@@ -126,7 +126,7 @@ def draw(record: dict[str, Any], stem: Path) -> list[Path]:
         by_atoms, by_functions = (figure.add_subplot(grid[k, 1]) for k in (0, 1))
         _sweep(by_atoms, record, "atoms", "atoms")
         by_atoms.set_xscale("log")
-        by_atoms.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        by_atoms.xaxis.set_major_locator(LogLocator(subs=(1, 3)))
         by_atoms.xaxis.set_major_formatter(lambda x, _: f"{x / 1000:g}k")
         by_atoms.xaxis.set_minor_formatter(NullFormatter())
         by_atoms.set_xlabel("atoms")

@@ -16,6 +16,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # before numpy: one thread for ev
 
 import argparse
 import json
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -154,20 +155,21 @@ def table(record: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def measured(name: str, without: set[str]) -> dict[str, Any]:
+def measured(name: str, without: set[str], rounds: int | None = None) -> dict[str, Any]:
     """Measure with the effort of this name; return all that is written."""
     effort, started, load = EFFORTS[name], time.time(), os.getloadavg()
+    rounds = rounds or effort.rounds
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         contestants, missing = build(effort, folder, without)
-        results = measure(contestants, effort.rounds)
+        results = measure(contestants, rounds)
         shares = share_of_peak(results, effort, folder)
         kernel = sinterface.load_potential(full_set(folder, "wide")).kernel
     return {
         "made": provenance.now(),
-        "command": f"python benchmarks/run.py{'' if name == 'default' else ' --' + name}",
+        "command": " ".join(["python benchmarks/run.py", *sys.argv[1:]]),
         "effort": name,
-        "rounds": effort.rounds,
+        "rounds": rounds,
         "seconds": round(time.time() - started),
         "host": provenance.host(),
         "load_before": [round(value, 2) for value in load],
@@ -201,6 +203,7 @@ def main() -> None:
     for name in EFFORTS:
         if name != "default":
             size.add_argument(f"--{name}", action="store_const", const=name, dest="effort")
+    parser.add_argument("--rounds", type=int, help="instead of those of the effort")
     parser.add_argument("--output", type=Path, default=Path("benchmark.json"))
     parser.add_argument(
         "--publish",
@@ -214,7 +217,7 @@ def main() -> None:
     unknown = without - {name.lower() for name in BUILDERS}
     if unknown:
         parser.error(f"--without knows {names}; got {', '.join(sorted(unknown))}")
-    record = measured(options.effort or "default", without)
+    record = measured(options.effort or "default", without, options.rounds)
     print(table(record))
     print("\nwritten:", *write(record, options.output, publish=options.publish))
 
