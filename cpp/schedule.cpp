@@ -7,7 +7,8 @@
 namespace sinterface {
 namespace {
 
-constexpr int block = 1024;        // atoms that are sorted by element together
+constexpr int block = 256;         // atoms that are sorted by element together
+constexpr int few = 2048;          // atoms whose rows fit the cache in any order
 constexpr int bits = 7;            // of a cell's index along each axis
 constexpr double own_cost = 60.0;  // of an atom beside its candidates, in candidates
 
@@ -129,7 +130,7 @@ Schedule make_schedule(const System& system, const int* atoms, int n_atoms, int 
         seen.push_back(atoms[k]);
         schedule.capacity = std::max(schedule.capacity, system.n_neighbors[atoms[k]]);
     }
-    if (static_cast<int>(seen.size()) > 2 * block) sort_by_place(system, cutoff, seen);
+    if (static_cast<int>(seen.size()) > few) sort_by_place(system, cutoff, seen);
     schedule.atoms.reserve(seen.size());
     group_by_element(system, seen, n_elements, width, schedule);
     share_out(system, width, threads, schedule);
