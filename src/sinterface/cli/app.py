@@ -1,9 +1,7 @@
-"""The command line: ``sinterface init | check | run | show | predict | label | train | export``."""
+"""The command line: ``sinterface init | check | run | show | predict | label | data | ...``."""
 
 from __future__ import annotations
 
-import json
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +9,10 @@ import typer
 from typer.core import TyperGroup
 
 from sinterface.cli import options
+from sinterface.cli.data import app as data
 from sinterface.cli.export import export
 from sinterface.cli.label import label
+from sinterface.cli.shown import show_result
 from sinterface.cli.train import train
 from sinterface.cli.validate import validate
 from sinterface.errors import SinterfaceError
@@ -87,7 +87,7 @@ def check(
     file = read_study(path)
     directory = output or default_run_directory(file)
     forecast = forecast_study(file, directory, PIPELINE, benchmark=benchmark)
-    _show(forecast.to_dict(), forecast_table(forecast), as_json)
+    show_result(forecast.to_dict(), forecast_table(forecast), as_json)
 
 
 @app.command()
@@ -120,7 +120,7 @@ def show(path: options.ShownPath, as_json: options.AsJson = False) -> None:
     from sinterface.study.summary import summarise
 
     summary = summarise(path)
-    _show(summary.to_dict(), summary_table(summary), as_json)
+    show_result(summary.to_dict(), summary_table(summary), as_json)
 
 
 @app.command()
@@ -140,22 +140,12 @@ def predict(
     from sinterface.study.prediction import predict_structure
 
     prediction = predict_structure(potential, structure, output)
-    _show(prediction.to_dict(), prediction_table(prediction), as_json)
-
-
-def _show(data: dict[str, Any], table: Any, as_json: bool) -> None:
-    """Print data as JSON, or its table for people."""
-    if as_json:
-        typer.echo(json.dumps(data, indent=1, allow_nan=False))
-        return
-    from rich.console import Console
-
-    width = None if sys.stdout.isatty() else 120
-    Console(width=width).print(table)
+    show_result(prediction.to_dict(), prediction_table(prediction), as_json)
 
 
 for _command in (label, train, validate, export):
     app.command()(_command)
+app.add_typer(data, name="data")
 
 
 def main() -> None:

@@ -1,8 +1,9 @@
 """Which frames train, which validate and which are held out.
 
-Neighbouring frames of one trajectory are nearly the same structure. A split frame by frame lets
-them stand on both sides, and the held-out error then measures memory: `split_random` is there
-for the comparison only.
+Neighbouring frames of one trajectory are nearly the same structure, and so are a frame and a run
+that starts from it: they are one family (`family_of`), and a family is never divided. A split frame
+by frame lets relatives stand on both sides, and the held-out error then measures memory:
+`split_random` is there for the comparison only.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from ase import Atoms
 
-from sinterface.dataset.frames import label_of
+from sinterface.dataset.frames import family_of, label_of
 from sinterface.errors import InputError
 
 
@@ -39,11 +40,11 @@ class Split:
 def split_by_trajectory(
     frames: Sequence[Atoms], *, validation: float = 0.1, test: float = 0.1, seed: int = 0
 ) -> Split:
-    """Hold out whole trajectories, drawn within each system.
+    """Hold out whole trajectories with their relatives, drawn within each system.
 
-    In each system the test part, then the validation part, takes trajectories in random order
-    until it has its share of the system's frames. A system of two trajectories or fewer is
-    trained on whole.
+    In each system the test part, then the validation part, takes families in random order until it
+    has its share of the system's frames. A system of two families or fewer is trained on whole, and
+    so is a family of more than a third of its system.
 
     Parameters
     ----------
@@ -60,10 +61,11 @@ def split_by_trajectory(
     _check_shares(validation, test)
     rng = np.random.default_rng(seed)
     systems: dict[str, dict[str, list[int]]] = {}
+    home: dict[str, str] = {}  # a family that spans systems counts with its first one
     for index, frame in enumerate(frames):
-        label = label_of(frame)
-        runs = systems.setdefault(label.system, {})
-        runs.setdefault(label.trajectory, []).append(index)
+        family = family_of(frame)
+        runs = systems.setdefault(home.setdefault(family, label_of(frame).system), {})
+        runs.setdefault(family, []).append(index)
     parts: tuple[list[int], list[int], list[int]] = ([], [], [])
     for system in sorted(systems):
         taken = _deal(systems[system], validation, test, rng)
@@ -78,13 +80,17 @@ def _deal(
     names = sorted(runs)
     rng.shuffle(names)
     n_frames = sum(len(indices) for indices in runs.values())
+    kept = [name for name in names if 3 * len(runs[name]) > n_frames]
+    names = [name for name in names if name not in kept]
     held: list[list[int]] = []
     for share in (test, validation):
         part: list[int] = []
-        while len(names) > 1 and len(runs) >= 3 and len(part) < share * n_frames:
+        while len(names) + len(kept) > 1 and len(runs) >= 3 and len(part) < share * n_frames:
+            if not names:
+                break
             part += runs[names.pop()]
         held.append(part)
-    return [index for name in names for index in runs[name]], held[1], held[0]
+    return [index for name in kept + names for index in runs[name]], held[1], held[0]
 
 
 def split_by_composition(
@@ -136,10 +142,19 @@ def split_random(
 
 
 def leaks(frames: Sequence[Atoms], split: Split) -> set[str]:
-    """Return the trajectories that stand in more than one part of `split`."""
-    runs = [{label_of(frames[index]).trajectory for index in part} for part in split.parts()]
-    train, validation, test = runs
-    return (train & validation) | (train & test) | (validation & test)
+    """Return the families that stand in more than one part of `split`."""
+    return divided_families([frames[index] for index in part] for part in split.parts())
+
+
+def divided_families(parts: Iterable[Iterable[Atoms]]) -> set[str]:
+    """Return the families that stand in more than one of `parts`."""
+    seen: set[str] = set()
+    divided: set[str] = set()
+    for part in parts:
+        families = {family_of(frame) for frame in part}
+        divided |= families & seen
+        seen |= families
+    return divided
 
 
 def _check_shares(validation: float, test: float) -> None:

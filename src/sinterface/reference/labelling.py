@@ -67,6 +67,7 @@ class StructureTask:
             reference.name,
             reference.version,
             reference.settings_hash,
+            str(info.get("family", "")),
         )
         return [labelled(atoms, label)]
 
@@ -133,8 +134,8 @@ def label_structures(
 ) -> LabelReport:
     """Label given structures into `out`, in their order, doubles once.
 
-    ``system``, ``trajectory`` and ``temperature_K`` are taken from each structure's ``info``
-    where they stand there. See `run_tasks` for what happens on kills and failures.
+    ``system``, ``trajectory``, ``temperature_K`` and ``family`` are taken from each structure's
+    ``info`` where they stand there. See `run_tasks` for what happens on kills and failures.
     """
     open_reference(reference)
     limits = limits or Dynamics()

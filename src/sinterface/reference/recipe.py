@@ -102,6 +102,19 @@ class Trajectory(_Table):
         digest = hashlib.sha256(settings.encode()).hexdigest()[:10]
         return f"{self.system}-{self.temperature_K:.0f}K-{digest}"
 
+    @property
+    def family(self) -> str:
+        """Name shared by strained copies of one start; empty for a trajectory that moves on.
+
+        A copy is a trajectory of at most two kept frames. The crystal of LCO is the same for every
+        seed, other starts are drawn by it.
+        """
+        if self.steps // self.keep_every > 2 or self.relax_steps:
+            return ""
+        fixed = self.start.builder == "lco" and not self.start.lithium_removed
+        drawn = self.start.model_dump_json() + ("" if fixed else str(self.seed))
+        return f"{self.system}-copies-{hashlib.sha256(drawn.encode()).hexdigest()[:10]}"
+
 
 def read_recipe(path: Path | str) -> Recipe:
     """Read a recipe.

@@ -59,6 +59,7 @@ def sample_trajectory(trajectory: Trajectory, reference: Reference) -> list[Atom
         reference.name,
         reference.version,
         reference.settings_hash,
+        trajectory.family,
     )
     frames: list[Atoms] = []
     _run_downhill(atoms, trajectory, replace(label, temperature_K=0.0), frames)

@@ -9,17 +9,17 @@ from typing import Any
 from ase import Atoms
 
 from sinterface.dataset.frames import label_of
+from sinterface.dataset.splits import divided_families
 from sinterface.potential.writer import FORMAT_VERSION
 from sinterface.provenance import now, versions
 from sinterface.training.held_out import Errors
 from sinterface.training.recipe import Recipe
 
 EXPLANATION = (
-    "Root mean square errors on held-out trajectories; energies per atom raw and after removing "
-    "the mean error; against the reference named here, which is not experiment. Explored "
-    "trajectories start from labelled frames, some of them training frames, and strained "
-    "crystals count as trajectories of one frame: a held-out frame can have a relative in the "
-    "training set, so a new composition may be worse. Frames with forces above "
+    "Root mean square errors on held-out frames; energies per atom raw and after removing the mean "
+    "error; against the reference named here, which is not experiment. Explored trajectories start "
+    "from labelled frames: only where the labels tell their family is no relative of a held-out "
+    "frame in the training set, so a new composition may be worse. Frames with forces above "
     "largest_force_eV_per_A are left out."
 )
 
@@ -61,6 +61,8 @@ def make_card(
         },
         "data": {
             "frames": len(frames),
+            "split": recipe.data.split,
+            "families_on_both_sides": len(divided_families(parts.values())),
             "largest_force_eV_per_A": recipe.data.largest_force_eV_per_A,
             "sha256": dict(files),
             **{part: _counts(chosen) for part, chosen in parts.items()},

@@ -19,7 +19,7 @@ from ase.md.velocitydistribution import thermalize_momenta
 from ase.units import fs
 from matscipy.neighbours import neighbour_list
 
-from sinterface.dataset.frames import label_of, read_frames
+from sinterface.dataset.frames import family_of, label_of, read_frames
 from sinterface.files import atomic_path
 from sinterface.potential.model import load_potential
 from sinterface.progress import Progress, ProgressCallback
@@ -72,6 +72,8 @@ def explore(
 ) -> list[Atoms]:
     """Return unlabelled structures, each with ``system``, ``trajectory``, ``temperature_K``.
 
+    Their ``family`` is that of the frame they start from, so that a split keeps them together.
+
     Parameters
     ----------
     frames
@@ -94,7 +96,10 @@ def explore(
         temperature_K = float(random.choice(settings.temperatures_K))
         for atoms in _walk(start, calculator, temperature_K, settings, random):
             atoms.info.update(
-                system=system, trajectory=f"{name}-{system}-{run}", temperature_K=temperature_K
+                system=system,
+                trajectory=f"{name}-{system}-{run}",
+                temperature_K=temperature_K,
+                family=family_of(start),
             )
             found.append(atoms)
         if progress is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -15,7 +15,12 @@ import torch
 from ase import Atoms
 
 from sinterface.dataset.frames import label_of, read_frames
-from sinterface.dataset.splits import split_by_trajectory
+from sinterface.dataset.splits import (
+    Split,
+    split_by_composition,
+    split_by_trajectory,
+    split_random,
+)
 from sinterface.errors import InputError
 from sinterface.kernels.symmetry import Descriptor
 from sinterface.potential.rows import Row
@@ -30,7 +35,7 @@ from sinterface.training.held_out import Errors, measure_residuals
 from sinterface.training.loss import LossScales
 from sinterface.training.network import Networks, whitening_matrix
 from sinterface.training.preparation import Preparation, RawFrame, compute_raw, prepare
-from sinterface.training.recipe import Recipe, read_recipe
+from sinterface.training.recipe import DataTable, Recipe, read_recipe
 from sinterface.training.samples import Sample, inverse_sigma
 from sinterface.training.state import FitState
 from sinterface.training.warm_start import (
@@ -61,7 +66,10 @@ class Trained:
 
 
 def train_potential(
-    recipe_path: Path, output: Path | None = None, progress: ProgressCallback | None = None
+    recipe_path: Path,
+    output: Path | None = None,
+    progress: ProgressCallback | None = None,
+    changes: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> Trained:
     """Train the potential of a recipe and write its directory.
 
@@ -72,20 +80,22 @@ def train_potential(
     ----------
     output
         The potential's directory; None for ``potentials/<name>`` under the current one.
+    changes
+        Keys that replace the recipe's, by table.
 
     Raises
     ------
     InputError
         For a fault in the recipe or the data.
     """
-    recipe = read_recipe(recipe_path)
+    recipe = read_recipe(recipe_path, changes)
     directory = output or Path("potentials") / recipe.potential.name
     work = directory / WORK_FOLDER
     work.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(1)  # the small matrices gain nothing; frames share `fit.threads`
     paths = _data_files(recipe, recipe_path.parent)
     hashes = {name: file_digest(path) for name, path in paths.items()}
-    frames = _usable(read_frames(list(paths.values())), recipe)
+    frames = _usable(read_frames(list(paths.values()), mixed=recipe.data.mixed_references), recipe)
     parts = _split(frames, recipe)
     with ThreadPoolExecutor(recipe.fit.threads) as pool:
         course = _Course(recipe, pool, recipe_path.parent, progress)
@@ -209,18 +219,25 @@ def _usable(frames: Sequence[Atoms], recipe: Recipe) -> list[Atoms]:
 
 
 def _split(frames: Sequence[Atoms], recipe: Recipe) -> dict[str, list[Atoms]]:
-    split = split_by_trajectory(
-        frames,
-        validation=recipe.data.validation_fraction,
-        test=recipe.data.test_fraction,
-        seed=recipe.data.seed,
-    )
-    if not split.validation:
+    split = divide(frames, recipe.data)
+    if not split.train or not split.validation:
         raise InputError(
-            "No system has the three trajectories that a held-out part needs: label more of them."
+            f"data.split '{recipe.data.split}' leaves nothing to "
+            f"{'validate' if split.train else 'train'} with: a system needs three trajectories "
+            "before one is held out; label more of them."
         )
     named = zip(("training", "validation", "test"), split.parts(), strict=True)
     return {name: [frames[index] for index in part] for name, part in named}
+
+
+def divide(frames: Sequence[Atoms], table: DataTable) -> Split:
+    """Return the split of `frames` that the recipe's ``[data]`` table asks for."""
+    validation, test, seed = table.validation_fraction, table.test_fraction, table.seed
+    if table.split == "random":
+        return split_random(frames, validation=validation, test=test, seed=seed)
+    if table.split == "composition":
+        return split_by_composition(frames, table.held_out, validation=validation, seed=seed)
+    return split_by_trajectory(frames, validation=validation, test=test, seed=seed)
 
 
 def _descriptor(recipe: Recipe, rows: Sequence[Sequence[Row]]) -> Descriptor:

@@ -11,10 +11,11 @@ from ase import Atoms
 from ase.data import atomic_numbers
 from numpy.typing import NDArray
 
+from sinterface.dataset.composition import count_elements, fit_atom_energies
 from sinterface.errors import InputError
 from sinterface.kernels import neighbors
 from sinterface.potential.writer import Scaling
-from sinterface.training.baseline import count_elements, fit_atom_energies, label_of_networks
+from sinterface.training.baseline import label_of_networks
 from sinterface.training.samples import (
     DescriptorLike,
     Sample,

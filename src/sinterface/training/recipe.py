@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from sinterface.errors import InputError, nearest_name
 from sinterface.potential.rows import (
@@ -38,6 +39,17 @@ class DataTable(Table):
     test_fraction: float = Field(
         0.1, ge=0, lt=0.5, description="Share of trajectories that is never seen, for the errors."
     )
+    split: Literal["trajectory", "composition", "random"] = Field(
+        "trajectory",
+        description="What is held out: whole trajectories with their relatives, the compositions "
+        "in held_out, or single frames (leaks; for comparison).",
+    )
+    held_out: tuple[str, ...] = Field(
+        (), description="Systems or formulas that split = 'composition' keeps for the errors."
+    )
+    mixed_references: bool = Field(
+        False, description="Allow labels of several references, which have no common zero."
+    )
     seed: int = Field(0, ge=0, description="Seed of the split.")
     largest_force_eV_per_A: float = Field(
         50.0, gt=0, description="Frames with a larger force on any atom are left out."
@@ -45,6 +57,12 @@ class DataTable(Table):
     commands: tuple[str, ...] = Field(
         (), description="Commands that made the labels, told in the potential's card."
     )
+
+    @model_validator(mode="after")
+    def _fitting(self) -> DataTable:
+        if (self.split == "composition") != bool(self.held_out):
+            raise ValueError("split = 'composition', and only it, needs held_out")
+        return self
 
 
 class SymmetryTable(Table):
@@ -139,8 +157,13 @@ class Recipe(Table):
         return make_rows(self.potential.elements, symmetry.cutoff_A, radial, angular)
 
 
-def read_recipe(path: Path) -> Recipe:
+def read_recipe(path: Path, changes: Mapping[str, Mapping[str, Any]] | None = None) -> Recipe:
     """Read and check a recipe.
+
+    Parameters
+    ----------
+    changes
+        Keys that replace the file's, by table.
 
     Raises
     ------
@@ -149,6 +172,8 @@ def read_recipe(path: Path) -> Recipe:
     """
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
+        for table, keys in (changes or {}).items():
+            content[table] = {**content.get(table, {}), **keys}
         return Recipe.model_validate(content)
     except FileNotFoundError as error:
         raise InputError(f"There is no recipe '{path}'; check the path.") from error

@@ -30,10 +30,14 @@ def test_init_writes_a_study_that_reads(runner: CliRunner) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["init", "check", "run", "show", "predict", "label", "train", "validate", "export"]
+    "command",
+    [
+        *("init", "check", "run", "show", "predict", "label", "train", "validate", "export"),
+        *("data convert", "data card", "data check"),
+    ],
 )
 def test_help_teaches_with_an_example(runner: CliRunner, command: str) -> None:
-    result = runner.invoke(app, [command, "--help"])
+    result = runner.invoke(app, [*command.split(), "--help"])
     assert result.exit_code == 0
     assert f"Example: sinterface {command} " in result.stdout
 

@@ -9,7 +9,14 @@ import pytest
 from ase.build import bulk
 from ase.calculators.emt import EMT
 
-from sinterface.dataset.frames import Label, label_of, labelled, read_frames, write_frames
+from sinterface.dataset.frames import (
+    Label,
+    family_of,
+    label_of,
+    labelled,
+    read_frames,
+    write_frames,
+)
 from sinterface.errors import InputError
 
 
@@ -82,3 +89,14 @@ def test_unreadable_files_say_so(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(InputError, match="No labelled frames"):
         read_frames(tmp_path / "empty")
+
+
+def test_a_frame_may_lack_stress_and_have_relatives(tmp_path: Path, make_frame) -> None:
+    frame = make_frame()
+    del frame.calc.results["stress"]
+    frame.info["family"] = "cu-parent"
+    write_frames(tmp_path / "set.extxyz", [frame])
+    after = read_frames(tmp_path / "set.extxyz")[0]
+    assert "stress" not in after.calc.results
+    assert label_of(after).family == family_of(after) == "cu-parent"
+    assert family_of(make_frame()) == "cu-0"

@@ -81,3 +81,26 @@ def test_no_division_of_trajectories_leaks(lengths: list[int], seed: int) -> Non
     assert _covers(split, len(frames))
     assert not leaks(frames, split)
     assert split.train
+
+
+def test_relatives_stay_on_one_side(make_frame) -> None:
+    frames = [make_frame("cu", f"cu-{t}", seed=t) for t in range(12) for _ in range(2)]
+    for child in range(12):
+        frame = make_frame("cu-hot" if child % 2 else "cu", f"explored-{child}", seed=50 + child)
+        frame.info["family"] = f"cu-{child // 2}"
+        frames.append(frame)
+    for seed in range(5):
+        split = split_by_trajectory(frames, validation=0.2, test=0.2, seed=seed)
+        assert _covers(split, len(frames))
+        assert not leaks(frames, split)
+        assert split.test
+        assert split.validation
+
+
+def test_a_family_that_is_most_of_a_system_trains(make_frame) -> None:
+    frames = [make_frame("cu", "large", seed=t) for t in range(20)]
+    frames += [make_frame("cu", f"small-{t}", seed=30 + t) for t in range(10)]
+    for seed in range(5):
+        split = split_by_trajectory(frames, validation=0.1, test=0.1, seed=seed)
+        assert set(range(20)) <= set(split.train)
+        assert (len(split.validation), len(split.test)) == (3, 3)

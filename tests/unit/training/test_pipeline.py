@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from ase import Atoms
 from ase.calculators.lj import LennardJones
 
-from sinterface.dataset.frames import Label, labelled, write_frames
+from sinterface.dataset.frames import Label, labelled, read_frames, write_frames
 from sinterface.errors import InputError
 from sinterface.potential.model import load_potential
 from sinterface.training.exploration import Exploration, explore_files
@@ -76,7 +77,6 @@ def test_card_tells_how_it_was_made(trained: Path) -> None:
 
 
 def test_written_potential_has_the_errors_on_its_card(trained: Path) -> None:
-    from sinterface.dataset.frames import read_frames
     from sinterface.dataset.splits import split_by_trajectory
 
     frames = read_frames(trained / "labels")
@@ -152,3 +152,58 @@ def test_exploration_starts_from_labels_and_stays_physical(trained: Path, tmp_pa
         assert atoms.info["system"] == "salt"
         assert atoms.info["trajectory"].startswith("next-salt-")
         assert atoms.get_chemical_formula() == "Li4O4"
+
+
+def train_as(trained: Path, folder: Path, data: str, epochs: int = 1) -> dict[str, Any]:
+    """Train the toy with other keys in its ``[data]`` table and return the card."""
+    text = RECIPE.replace('files = ["labels"]', f'files = ["{trained / "labels"}"]\n{data}')
+    (folder / "train.toml").write_text(text.replace("epochs = 12", f"epochs = {epochs}"))
+    train_potential(folder / "train.toml", folder / "pot")
+    return tomllib.loads((folder / "pot" / "potential.toml").read_text())
+
+
+def test_random_split_is_told_with_its_leaks(trained: Path, tmp_path: Path) -> None:
+    card = train_as(trained, tmp_path, 'split = "random"')
+    assert card["data"]["split"] == "random"
+    assert card["data"]["families_on_both_sides"] >= 3
+    assert card["data"]["test"]["salt"] == 5
+    whole = tomllib.loads((trained / "pot" / "potential.toml").read_text())
+    assert whole["data"]["families_on_both_sides"] == 0
+
+
+def test_empty_split_is_one_sentence(trained: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="Every composition is held out"):
+        train_as(trained, tmp_path, 'split = "composition"\nheld_out = ["salt"]')
+    with pytest.raises(InputError, match="needs held_out"):
+        train_as(trained, tmp_path, 'split = "composition"')
+    frames = read_frames(trained / "labels")[:8]  # two runs
+    (tmp_path / "few").mkdir()
+    write_frames(tmp_path / "few" / "labels.extxyz", frames)
+    (tmp_path / "few.toml").write_text(RECIPE.replace('"labels"', '"few"'))
+    with pytest.raises(InputError, match="leaves nothing to validate with"):
+        train_potential(tmp_path / "few.toml", tmp_path / "few-pot")
+
+
+def test_mixed_references_need_a_word(trained: Path, tmp_path: Path) -> None:
+    frames = read_frames(trained / "labels")
+    for frame in frames[12:]:
+        frame.info["settings_hash"] = "other"
+    (tmp_path / "labels").mkdir()
+    write_frames(tmp_path / "labels" / "all.extxyz", frames, mixed=True)
+    (tmp_path / "train.toml").write_text(RECIPE.replace("epochs = 12", "epochs = 1"))
+    with pytest.raises(InputError, match="different reference settings"):
+        train_potential(tmp_path / "train.toml", tmp_path / "pot")
+    changes = {"data": {"mixed_references": True}}
+    train_potential(tmp_path / "train.toml", tmp_path / "pot", changes=changes)
+
+
+def test_frames_without_stress_train(trained: Path, tmp_path: Path) -> None:
+    frames = read_frames(trained / "labels")
+    for frame in frames:
+        del frame.calc.results["stress"]
+    (tmp_path / "labels").mkdir()
+    write_frames(tmp_path / "labels" / "all.extxyz", frames)
+    (tmp_path / "train.toml").write_text(RECIPE.replace("epochs = 12", "epochs = 1"))
+    errors = train_potential(tmp_path / "train.toml", tmp_path / "pot").errors["salt"]
+    assert np.isnan(errors.stress_GPa)
+    assert errors.force_eV_per_A > 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sinterface.training.baseline import fit_atom_energies
+from sinterface.dataset.composition import fit_atom_energies
 
 
 def test_known_atomic_energies_come_back() -> None:
