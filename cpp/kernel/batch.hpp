@@ -2,6 +2,7 @@
 #pragma once
 
 #include "forces.hpp"
+#include "members.hpp"
 #include "networks.hpp"
 #include "tangents.hpp"
 
@@ -52,9 +53,10 @@ void write_energies(const Frame<T>& f, const typename Frame<T>::V* energies) {
     }
 }
 
-// Forces of each further member less the first's: the same pass with other gradients.
+// The same pass for the mean and each difference in turn, where triplets are to be gone through.
 template <class T>
-void member_forces(Frame<T>& f) {
+void pass_members(Frame<T>& f) {
+    forces_from_gradients(f);
     const Output output = f.output;
     double* const rows = f.force_rows;
     typename Frame<T>::V* const gradients = f.gradients;
@@ -75,8 +77,10 @@ void energies_and_forces(Frame<T>& f) {
     write_energies(f, energies);
     const Output& output = f.output;
     if (output.extrapolations) count_extrapolations(f);
-    if (f.force_rows || output.virial || output.atom_virial) forces_from_gradients(f);
-    if (output.member_forces && f.plan.n_members > 1) member_forces(f);
+    if (output.member_forces && f.plan.n_members > 1)
+        f.plan.n_triplet_pairs > 0 ? pass_members(f) : sweep_members(f);
+    else if (f.force_rows || output.virial || output.atom_virial)
+        forces_from_gradients(f);
 }
 
 template <class T>

@@ -15,27 +15,42 @@ struct Sums {
     V virial[6] = {V{}, V{}, V{}, V{}, V{}, V{}};  // xx yy zz yz xz xy
 };
 
+template <class T, class V>
+SINTERFACE_INLINE void add_virial(const Frame<T>& f, const V* s, const int* id, const V (&g)[3], Sums<V>& sums) {
+    const V x = s[0] * s[3], y = s[1] * s[3], z = s[2] * s[3];
+    const V w[6] = {x * g[0], y * g[1], z * g[2], y * g[2], x * g[2], x * g[1]};
+    for (int k = 0; k < 6; ++k) sums.virial[k] -= w[k];
+    if (!f.output.atom_virial) return;
+    for (int lane = 0; lane < Frame<T>::width; ++lane) {
+        if (id[lane] == f.trash) continue;
+        const double r[3] = {double(x[lane]), double(y[lane]), double(z[lane])};
+        for (int a = 0; a < 3; ++a)
+            for (int c = 0; c < 3; ++c) f.output.atom_virial[9 * id[lane] + 3 * a + c] -= r[a] * double(g[c][lane]);
+    }
+}
+
 // The neighbour takes -dE/dr, the central atom the opposite.
 template <class T, class V>
 SINTERFACE_INLINE void scatter(const Frame<T>& f, const V* s, const int* id, const V (&g)[3], Sums<V>& sums) {
     constexpr int width = Frame<T>::width;
-    const Output& output = f.output;
     for (int d = 0; d < 3; ++d) sums.own[d] += g[d];
     if (f.force_rows) {
         quads row[width];
         to_rows(g[0], g[1], g[2], row);
         for (int lane = 0; lane < width; ++lane) *reinterpret_cast<quads*>(f.force_rows + f.force_stride * std::size_t(id[lane])) -= row[lane];
     }
-    if (!output.virial && !output.atom_virial) return;
-    const V x = s[0] * s[3], y = s[1] * s[3], z = s[2] * s[3];
-    const V w[6] = {x * g[0], y * g[1], z * g[2], y * g[2], x * g[2], x * g[1]};
-    for (int k = 0; k < 6; ++k) sums.virial[k] -= w[k];
-    if (!output.atom_virial) return;
-    for (int lane = 0; lane < width; ++lane) {
-        if (id[lane] == f.trash) continue;
-        const double r[3] = {double(x[lane]), double(y[lane]), double(z[lane])};
-        for (int a = 0; a < 3; ++a)
-            for (int c = 0; c < 3; ++c) output.atom_virial[9 * id[lane] + 3 * a + c] -= r[a] * double(g[c][lane]);
+    if (f.output.virial || f.output.atom_virial) add_virial(f, s, id, g, sums);
+}
+
+template <class T, class V>
+void write_virial(const Frame<T>& f, const Sums<V>& sums) {
+    if (!f.output.virial) return;
+    static const int place[6][2] = {{0, 0}, {4, 4}, {8, 8}, {5, 7}, {2, 6}, {1, 3}};
+    for (int k = 0; k < 6; ++k) {
+        double sum = 0;
+        for (int lane = 0; lane < f.n_atoms; ++lane) sum += double(sums.virial[k][lane]);
+        f.output.virial[place[k][0]] += sum;
+        if (place[k][1] != place[k][0]) f.output.virial[place[k][1]] += sum;
     }
 }
 
@@ -73,14 +88,7 @@ void forces_from_gradients(Frame<T>& f) {
     }
     for (int lane = 0; lane < f.n_atoms && f.force_rows; ++lane)
         for (int d = 0; d < 3; ++d) f.force_rows[f.force_stride * std::size_t(f.atoms[lane]) + d] += double(sums.own[d][lane]);
-    if (!f.output.virial) return;
-    static const int place[6][2] = {{0, 0}, {4, 4}, {8, 8}, {5, 7}, {2, 6}, {1, 3}};
-    for (int k = 0; k < 6; ++k) {
-        double sum = 0;
-        for (int lane = 0; lane < f.n_atoms; ++lane) sum += double(sums.virial[k][lane]);
-        f.output.virial[place[k][0]] += sum;
-        if (place[k][1] != place[k][0]) f.output.virial[place[k][1]] += sum;
-    }
+    write_virial(f, sums);
 }
 
 }  // namespace

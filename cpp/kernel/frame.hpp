@@ -15,10 +15,12 @@ namespace sinterface {
 namespace SINTERFACE_PATH {
 namespace {
 
+constexpr int most_at_once = 4;  // gradients of a committee in one sweep over the neighbours
+
 template <class T>
 struct Layout {
     int capacity, record, inverse, tangent, windows, gaussians, gradient, turn;
-    std::size_t slots, packed, ids, values, gradients, moments, moment_gradients, coefficients, sums, nodes, member_gradients, narrow, bytes;
+    std::size_t slots, packed, ids, values, gradients, moments, moment_gradients, coefficients, sums, nodes, member_gradients, gradient_sets, set, narrow, bytes;
 
     static std::size_t round_up(std::size_t n) { return (n + 63) / 64 * 64; }
 
@@ -45,7 +47,9 @@ struct Layout {
         nodes = sums + std::size_t(3 * plan.n_radial) * vector;
         member_gradients = nodes + std::size_t(3 * plan.n_nodes + plan.n_rows) * vector;
         const std::size_t stored = plan.n_members > 1 ? std::size_t(plan.n_members) : 0;
-        narrow = round_up(member_gradients + stored * std::size_t(plan.n_rows) * vector);
+        gradient_sets = member_gradients + stored * std::size_t(plan.n_rows) * vector;
+        set = std::size_t(plan.n_moments + 1 + plan.n_coefficients + 3 * plan.n_radial) | 1;  // vectors
+        narrow = round_up(gradient_sets + (stored > 0 ? most_at_once : 0) * set * vector);
         bytes = round_up(narrow + NarrowMemory<T>::bytes(plan, capacity)) + 64;
     }
 };
@@ -68,7 +72,7 @@ struct Frame {
     V* slots;
     typename Four<T>::V* packed;  // displacement of each neighbour, one row a lane
     int* ids;
-    V *values, *gradients, *moments, *moment_gradients, *coefficients, *sums, *nodes, *member_gradients;
+    V *values, *gradients, *moments, *moment_gradients, *coefficients, *sums, *nodes, *member_gradients, *gradient_sets;
     unsigned char* narrow;
     const int* atoms = nullptr;
     int n_atoms = 0;
@@ -98,6 +102,7 @@ struct Frame {
         nodes = reinterpret_cast<V*>(memory + layout.nodes);
         member_gradients = reinterpret_cast<V*>(memory + layout.member_gradients);
         narrow = memory + layout.narrow;
+        gradient_sets = reinterpret_cast<V*>(memory + layout.gradient_sets);
     }
 
     V* slot(int bucket, int k) const { return slots + (std::size_t(bucket) * layout.capacity + k) * layout.record; }

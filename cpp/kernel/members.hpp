@@ -1,0 +1,190 @@
+// Forces of several gradients in one sweep over the neighbours: the mean of a committee and the differences of its
+// further members from the first. Geometry, bases and monomials are worked out once.
+#pragma once
+
+#include "forces.hpp"
+
+namespace sinterface {
+namespace SINTERFACE_PATH {
+namespace {
+
+// What the neighbours' gradients need of each dE/dG, made one after the other; N of them at once.
+template <class V>
+struct GradientSets {
+    V *sums[most_at_once], *coefficients[most_at_once], *moment_gradients[most_at_once];
+};
+
+template <int D, int N, class T, class V>
+SINTERFACE_INLINE void homogeneous_gradients(V x, V y, V z, const V* (&coefficient)[N], V (&t)[N][3]) {
+    constexpr int n = monomials_of(D - 1);
+    V m[n];
+    monomials<D - 1>(splat<T>(T(1)), x, y, z, m);
+    for (int a = 0; a < N; ++a)
+        for (int d = 0; d < 3; ++d) t[a][d] = V{};
+#pragma GCC unroll 64
+    for (int k = 0; k < n; ++k)
+        for (int a = 0; a < N; ++a)
+            for (int d = 0; d < 3; ++d) t[a][d] += m[k] * coefficient[a][d * n + k];
+}
+
+// `polynomial` for N lists of coefficients.
+template <int L, int N, class T, class V>
+SINTERFACE_INLINE void polynomials(V x, V y, V z, const V* (&coefficient)[N], V (&value)[N], V (&t)[N][3]) {
+    if constexpr (L == 0) {
+        for (int a = 0; a < N; ++a) value[a] = coefficient[a][0], t[a][0] = t[a][1] = t[a][2] = V{};
+    } else {
+        homogeneous_gradients<L, N, T>(x, y, z, coefficient, t);
+        for (int a = 0; a < N; ++a) {
+            value[a] = T(1.0 / L) * (x * t[a][0] + y * t[a][1] + z * t[a][2]);  // Euler
+            coefficient[a] += 3 * monomials_of(L - 1);
+        }
+        if constexpr (L == 1) {
+            for (int a = 0; a < N; ++a) value[a] += coefficient[a][0];
+        } else {
+            V u[N][3];
+            homogeneous_gradients<L - 1, N, T>(x, y, z, coefficient, u);
+            for (int a = 0; a < N; ++a) {
+                value[a] += T(1.0 / (L - 1)) * (x * u[a][0] + y * u[a][1] + z * u[a][2]);
+                for (int d = 0; d < 3; ++d) t[a][d] += u[a][d];
+            }
+        }
+    }
+}
+
+// Add a channel's part of dE/dr at one neighbour, by the direction and along the distance.
+template <int L, int N, class T, class V>
+__attribute__((noinline)) void channel_turns(const Frame<T>& f, const V* s, const MomentChannel& channel, const GradientSets<V>& sets, V (&turn)[N][4]) {
+    const V* coefficient[N];
+    for (int a = 0; a < N; ++a) coefficient[a] = sets.coefficients[a] + channel.coefficients;
+    V value[N], t[N][3];
+    polynomials<L, N, T>(s[0], s[1], s[2], coefficient, value, t);
+    const V g = f.basis(s, channel.basis), slope = f.basis_slope(s, channel.basis);
+    for (int a = 0; a < N; ++a) {
+        if (channel.square >= 0) value[a] += T(2) * g * sets.moment_gradients[a][channel.square];
+        for (int d = 0; d < 3; ++d) turn[a][d] += g * t[a][d];
+        turn[a][3] += slope * value[a];
+    }
+}
+
+// Add dE/dr along the distance from the radial rows.
+template <int N, class T, class V>
+SINTERFACE_INLINE void radial_slopes(const Frame<T>& f, int b, const V* s, const GradientSets<V>& sets, V (&along)[N]) {
+    const ElementPlan<T>& plan = f.plan;
+    for (int u = plan.radial_begin[b]; u < plan.radial_begin[b + 1]; ++u) {
+        const Run& run = plan.radial_runs[u];
+        const V* gaussian = s + f.layout.gaussians + run.first;
+        const int n = run.last - run.first;
+        V p[N], q[N];
+        for (int a = 0; a < N; ++a) p[a] = q[a] = V{};
+        for (int t = 0; t < n; ++t)
+            for (int a = 0; a < N; ++a) {
+                const V* coefficient = sets.sums[a] + 3 * (run.offset + t);
+                p[a] += gaussian[t] * coefficient[0];
+                q[a] += gaussian[t] * coefficient[1];
+            }
+        const V* fc = s + f.layout.windows + 2 * run.window;
+        for (int a = 0; a < N; ++a) {
+            V c = q[a] * s[3];
+            if (plan.shifted)
+                for (int t = 0; t < n; ++t) c += gaussian[t] * sets.sums[a][3 * (run.offset + t) + 2];
+            along[a] += p[a] * fc[1] + c * fc[0];
+        }
+    }
+}
+
+// The neighbours of one slot take -dE/dr, row after row.
+template <int N, class T, class V>
+SINTERFACE_INLINE void scatter_all(const Frame<T>& f, const int* id, double* rows, const V (&g)[N][3]) {
+    constexpr int width = Frame<T>::width;
+    quads row[N][width];
+    for (int a = 0; a < N; ++a) to_rows(g[a][0], g[a][1], g[a][2], row[a]);
+    for (int lane = 0; lane < width; ++lane) {
+        quads* at = reinterpret_cast<quads*>(rows + f.force_stride * std::size_t(id[lane]));
+        for (int a = 0; a < N; ++a) at[a] -= row[a][lane];
+    }
+}
+
+// One slot; the first set alone has a virial, `own` are the forces on the central atoms.
+template <int N, class T, class V>
+SINTERFACE_INLINE void slot_forces(const Frame<T>& f, int b, int k, double* rows, const GradientSets<V>& sets, bool virial, Sums<V>& sums, V (&own)[N][3]) {
+    const ElementPlan<T>& plan = f.plan;
+    const V* s = f.slot(b, k);
+    V turn[N][4], along[N], g[N][3];
+    for (int a = 0; a < N; ++a) {
+        along[a] = V{};
+        for (int d = 0; d < 4; ++d) turn[a][d] = V{};
+    }
+    for (int c = plan.channel_begin[b]; c < plan.channel_begin[b + 1]; ++c) {
+        const MomentChannel& channel = plan.channels[c];
+#define SINTERFACE_CALL(L) channel_turns<L, N, T>(f, s, channel, sets, turn)
+        SINTERFACE_BY_DEGREE(channel.degree, SINTERFACE_CALL)
+#undef SINTERFACE_CALL
+    }
+    radial_slopes<N>(f, b, s, sets, along);
+    const V inverse = s[f.layout.inverse];
+    for (int a = 0; a < N; ++a) {
+        along[a] += turn[a][3] - (turn[a][0] * s[0] + turn[a][1] * s[1] + turn[a][2] * s[2]) * inverse;
+        for (int d = 0; d < 3; ++d) {
+            g[a][d] = along[a] * s[d] + turn[a][d] * inverse;
+            own[a][d] += g[a][d];
+        }
+    }
+    scatter_all<N>(f, f.slot_ids(b, k), rows, g);
+    if (virial) add_virial(f, s, f.slot_ids(b, k), g[0], sums);
+}
+
+template <int N, class T>
+__attribute__((noinline)) void sweep(Frame<T>& f, int first, const GradientSets<typename Frame<T>::V>& sets) {
+    typedef typename Frame<T>::V V;
+    double* rows = f.force_rows + 4 * first;
+    const bool virial = first == 0 && (f.output.virial || f.output.atom_virial);
+    Sums<V> sums;
+    V own[N][3];
+    for (int a = 0; a < N; ++a)
+        for (int d = 0; d < 3; ++d) own[a][d] = V{};
+    for (int b = 0; b < f.plan.n_buckets; ++b)
+        for (int k = 0; k < f.count[b]; ++k) slot_forces<N>(f, b, k, rows, sets, virial, sums, own);
+    for (int lane = 0; lane < f.n_atoms; ++lane)
+        for (int a = 0; a < N; ++a)
+            for (int d = 0; d < 3; ++d) rows[f.force_stride * std::size_t(f.atoms[lane]) + 4 * a + d] += double(own[a][d][lane]);
+    if (virial) write_virial(f, sums);
+}
+
+// All sets of one committee, `most_at_once` in a sweep.
+template <class T>
+void sweep_members(Frame<T>& f) {
+    typedef typename Frame<T>::V V;
+    V *const gradients = f.gradients, *const sums = f.sums, *const coefficients = f.coefficients, *const moment_gradients = f.moment_gradients;
+    GradientSets<V> sets;
+    for (int first = 0; first < f.plan.n_members; first += most_at_once) {
+        const int n = f.plan.n_members - first < most_at_once ? f.plan.n_members - first : most_at_once;
+        for (int a = 0; a < n; ++a) {
+            const std::size_t at = std::size_t(a) * f.layout.set;
+            if (first + a > 0) f.gradients = f.member_gradients + std::size_t(first + a) * f.plan.n_rows;
+            f.moment_gradients = sets.moment_gradients[a] = f.gradient_sets + at;
+            f.coefficients = sets.coefficients[a] = f.moment_gradients + f.plan.n_moments + 1;
+            f.sums = sets.sums[a] = f.coefficients + f.plan.n_coefficients;
+            contract_gradients(f);
+            neighbor_coefficients(f);
+        }
+        switch (n) {
+            case 1:
+                sweep<1>(f, first, sets);
+                break;
+            case 2:
+                sweep<2>(f, first, sets);
+                break;
+            case 3:
+                sweep<3>(f, first, sets);
+                break;
+            default:
+                sweep<4>(f, first, sets);
+                break;
+        }
+    }
+    f.gradients = gradients, f.sums = sums, f.coefficients = coefficients, f.moment_gradients = moment_gradients;
+}
+
+}  // namespace
+}  // namespace SINTERFACE_PATH
+}  // namespace sinterface
