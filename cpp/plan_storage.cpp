@@ -311,6 +311,28 @@ ElementPlan<T> PlanStorage<T>::build(const Potential& potential, const Element& 
     return plan;
 }
 
+// From weights [input][output].
+template <class T>
+void PlanStorage<T>::store_weights(const std::vector<double>& weights, const std::vector<double>& biases, LayerPlan<T>& layer) {
+    std::vector<T> forward, back;
+    const auto at = [&](int j, int k) {
+        return static_cast<T>(weights[static_cast<std::size_t>(j) * static_cast<std::size_t>(layer.outputs) + static_cast<std::size_t>(k)]);
+    };
+    for (int first = 0, n = 0; first < layer.outputs; first += n) {
+        n = weight_block(layer.outputs - first);
+        for (int j = 0; j < layer.inputs; ++j)
+            for (int k = first; k < first + n; ++k) forward.push_back(at(j, k));
+    }
+    for (int first = 0, n = 0; first < layer.inputs; first += n) {
+        n = weight_block(layer.inputs - first);
+        for (int k = 0; k < layer.outputs; ++k)
+            for (int j = first; j < first + n; ++j) back.push_back(at(j, k));
+    }
+    layer.weights = store(numbers_, std::move(forward));
+    layer.back = store(numbers_, std::move(back));
+    layer.biases = store(numbers_, std::vector<T>(biases.begin(), biases.end()));
+}
+
 // The members' networks, their first layers joined to one.
 template <class T>
 void PlanStorage<T>::build_networks(const Potential& potential, std::size_t element, ElementPlan<T>& plan) {
@@ -331,28 +353,25 @@ void PlanStorage<T>::build_networks(const Potential& potential, std::size_t elem
         joint_outputs += networks[m]->front().outputs;
         std::vector<LayerPlan<T>> layers;
         for (const Layer& layer : *networks[m]) {
-            LayerPlan<T> out{layer.inputs, layer.outputs, static_cast<int>(layer.activation), nullptr, nullptr};
-            if (!layers.empty()) {
-                out.weights = store(numbers_, std::vector<T>(layer.weights.begin(), layer.weights.end()));
-                out.biases = store(numbers_, std::vector<T>(layer.biases.begin(), layer.biases.end()));
-            }
+            LayerPlan<T> out{layer.inputs, layer.outputs, static_cast<int>(layer.activation), nullptr, nullptr, nullptr};
+            if (!layers.empty()) store_weights(layer.weights, layer.biases, out);
             layers.push_back(out);
             plan.n_nodes += layer.outputs;
         }
         members[m].n_layers = static_cast<int>(layers.size());
         members[m].layers = store(layers_, std::move(layers));
     }
-    std::vector<T> weights, biases;
+    std::vector<double> weights, biases;
     for (int j = 0; j <= plan.n_rows; ++j)
         for (const std::vector<Layer>* network : networks) {
             const Layer& layer = network->front();
             const std::vector<double>& from = j < plan.n_rows ? layer.weights : layer.biases;
             const std::ptrdiff_t begin = j < plan.n_rows ? static_cast<std::ptrdiff_t>(j) * layer.outputs : 0;
-            std::vector<T>& into = j < plan.n_rows ? weights : biases;
+            std::vector<double>& into = j < plan.n_rows ? weights : biases;
             into.insert(into.end(), from.begin() + begin, from.begin() + begin + layer.outputs);
         }
     plan.joint.inputs = plan.n_rows, plan.joint.outputs = joint_outputs;
-    plan.joint.weights = store(numbers_, std::move(weights)), plan.joint.biases = store(numbers_, std::move(biases));
+    store_weights(weights, biases, plan.joint);
     plan.n_members = static_cast<int>(members.size());
     plan.members = store(members_, std::move(members));
 }

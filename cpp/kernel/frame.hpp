@@ -20,7 +20,7 @@ constexpr int most_at_once = 4;  // gradients of a committee in one sweep over t
 template <class T>
 struct Layout {
     int capacity, record, inverse, tangent, windows, gaussians, gradient, turn;
-    std::size_t slots, packed, ids, values, gradients, moments, moment_gradients, coefficients, sums, nodes, member_gradients, gradient_sets, set, narrow, bytes;
+    std::size_t slots, packed, ids, values, gradients, moments, moment_gradients, coefficients, sums, nodes, member_gradients, gradient_sets, set, turns, narrow, bytes;
 
     static std::size_t round_up(std::size_t n) { return (n + 63) / 64 * 64; }
 
@@ -49,7 +49,8 @@ struct Layout {
         const std::size_t stored = plan.n_members > 1 ? std::size_t(plan.n_members) : 0;
         gradient_sets = member_gradients + stored * std::size_t(plan.n_rows) * vector;
         set = std::size_t(plan.n_moments + 1 + plan.n_coefficients + 3 * plan.n_radial) | 1;  // vectors
-        narrow = round_up(gradient_sets + (stored > 0 ? most_at_once : 0) * set * vector);
+        turns = gradient_sets + (stored > 0 ? most_at_once : 0) * set * vector;
+        narrow = round_up(turns + (stored > 0 ? 4 * most_at_once : 0) * std::size_t(capacity) * vector);
         bytes = round_up(narrow + NarrowMemory<T>::bytes(plan, capacity)) + 64;
     }
 };
@@ -72,7 +73,7 @@ struct Frame {
     V* slots;
     typename Four<T>::V* packed;  // displacement of each neighbour, one row a lane
     int* ids;
-    V *values, *gradients, *moments, *moment_gradients, *coefficients, *sums, *nodes, *member_gradients, *gradient_sets;
+    V *values, *gradients, *moments, *moment_gradients, *coefficients, *sums, *nodes, *member_gradients, *gradient_sets, *turns;
     unsigned char* narrow;
     const int* atoms = nullptr;
     int n_atoms = 0;
@@ -103,6 +104,7 @@ struct Frame {
         member_gradients = reinterpret_cast<V*>(memory + layout.member_gradients);
         narrow = memory + layout.narrow;
         gradient_sets = reinterpret_cast<V*>(memory + layout.gradient_sets);
+        turns = reinterpret_cast<V*>(memory + layout.turns);
     }
 
     V* slot(int bucket, int k) const { return slots + (std::size_t(bucket) * layout.capacity + k) * layout.record; }

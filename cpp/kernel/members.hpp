@@ -51,25 +51,32 @@ SINTERFACE_INLINE void polynomials(V x, V y, V z, const V* (&coefficient)[N], V 
     }
 }
 
-// Add a channel's part of dE/dr at one neighbour, by the direction and along the distance.
-template <int L, int N, class T, class V>
-__attribute__((noinline)) void channel_turns(const Frame<T>& f, const V* s, const MomentChannel& channel, const GradientSets<V>& sets, V (&turn)[N][4]) {
-    const V* coefficient[N];
-    for (int a = 0; a < N; ++a) coefficient[a] = sets.coefficients[a] + channel.coefficients;
-    V value[N], t[N][3];
-    polynomials<L, N, T>(s[0], s[1], s[2], coefficient, value, t);
-    const V g = f.basis(s, channel.basis), slope = f.basis_slope(s, channel.basis);
-    for (int a = 0; a < N; ++a) {
-        if (channel.square >= 0) value[a] += T(2) * g * sets.moment_gradients[a][channel.square];
-        for (int d = 0; d < 3; ++d) turn[a][d] += g * t[a][d];
-        turn[a][3] += slope * value[a];
+// A channel's part of dE/dr at the neighbours of one bucket, by the direction and along the distance, to `turns`.
+template <int L, int N, class T>
+__attribute__((noinline)) void channel_turns(const Frame<T>& f, int b, const MomentChannel& channel, const GradientSets<typename Frame<T>::V>& sets,
+                                             bool begin) {
+    typedef typename Frame<T>::V V;
+    V* turn = f.turns;
+    for (int k = 0; k < f.count[b]; ++k, turn += 4 * N) {
+        const V* s = f.slot(b, k);
+        const V* coefficient[N];
+        for (int a = 0; a < N; ++a) coefficient[a] = sets.coefficients[a] + channel.coefficients;
+        V value[N], t[N][3];
+        polynomials<L, N, T>(s[0], s[1], s[2], coefficient, value, t);
+        const V g = f.basis(s, channel.basis), slope = f.basis_slope(s, channel.basis);
+        for (int a = 0; a < N; ++a) {
+            if (channel.square >= 0) value[a] += T(2) * g * sets.moment_gradients[a][channel.square];
+            for (int d = 0; d < 3; ++d) turn[4 * a + d] = begin ? g * t[a][d] : turn[4 * a + d] + g * t[a][d];
+            turn[4 * a + 3] = begin ? slope * value[a] : turn[4 * a + 3] + slope * value[a];
+        }
     }
 }
 
-// Add dE/dr along the distance from the radial rows.
+// dE/dr along the distance from the radial rows.
 template <int N, class T, class V>
 SINTERFACE_INLINE void radial_slopes(const Frame<T>& f, int b, const V* s, const GradientSets<V>& sets, V (&along)[N]) {
     const ElementPlan<T>& plan = f.plan;
+    for (int a = 0; a < N; ++a) along[a] = V{};
     for (int u = plan.radial_begin[b]; u < plan.radial_begin[b + 1]; ++u) {
         const Run& run = plan.radial_runs[u];
         const V* gaussian = s + f.layout.gaussians + run.first;
@@ -104,46 +111,47 @@ SINTERFACE_INLINE void scatter_all(const Frame<T>& f, const int* id, double* row
     }
 }
 
-// One slot; the first set alone has a virial, `own` are the forces on the central atoms.
-template <int N, class T, class V>
-SINTERFACE_INLINE void slot_forces(const Frame<T>& f, int b, int k, double* rows, const GradientSets<V>& sets, bool virial, Sums<V>& sums, V (&own)[N][3]) {
-    const ElementPlan<T>& plan = f.plan;
-    const V* s = f.slot(b, k);
-    V turn[N][4], along[N], g[N][3];
-    for (int a = 0; a < N; ++a) {
-        along[a] = V{};
-        for (int d = 0; d < 4; ++d) turn[a][d] = V{};
-    }
-    for (int c = plan.channel_begin[b]; c < plan.channel_begin[b + 1]; ++c) {
-        const MomentChannel& channel = plan.channels[c];
-#define SINTERFACE_CALL(L) channel_turns<L, N, T>(f, s, channel, sets, turn)
+// All channels of a bucket.
+template <int N, class T>
+void bucket_turns(const Frame<T>& f, int b, const GradientSets<typename Frame<T>::V>& sets) {
+    const int begin = f.plan.channel_begin[b], end = f.plan.channel_begin[b + 1];
+    if (begin == end) clear(f.turns, 4 * N * f.count[b]);
+    for (int c = begin; c < end; ++c) {
+        const MomentChannel& channel = f.plan.channels[c];
+#define SINTERFACE_CALL(L) channel_turns<L, N>(f, b, channel, sets, c == begin)
         SINTERFACE_BY_DEGREE(channel.degree, SINTERFACE_CALL)
 #undef SINTERFACE_CALL
     }
-    radial_slopes<N>(f, b, s, sets, along);
-    const V inverse = s[f.layout.inverse];
-    for (int a = 0; a < N; ++a) {
-        along[a] += turn[a][3] - (turn[a][0] * s[0] + turn[a][1] * s[1] + turn[a][2] * s[2]) * inverse;
-        for (int d = 0; d < 3; ++d) {
-            g[a][d] = along[a] * s[d] + turn[a][d] * inverse;
-            own[a][d] += g[a][d];
-        }
-    }
-    scatter_all<N>(f, f.slot_ids(b, k), rows, g);
-    if (virial) add_virial(f, s, f.slot_ids(b, k), g[0], sums);
 }
 
+// N sets from `first` on. The first set of all alone has a virial.
 template <int N, class T>
 __attribute__((noinline)) void sweep(Frame<T>& f, int first, const GradientSets<typename Frame<T>::V>& sets) {
     typedef typename Frame<T>::V V;
     double* rows = f.force_rows + 4 * first;
     const bool virial = first == 0 && (f.output.virial || f.output.atom_virial);
     Sums<V> sums;
-    V own[N][3];
+    V own[N][3];  // forces on the central atoms
     for (int a = 0; a < N; ++a)
         for (int d = 0; d < 3; ++d) own[a][d] = V{};
-    for (int b = 0; b < f.plan.n_buckets; ++b)
-        for (int k = 0; k < f.count[b]; ++k) slot_forces<N>(f, b, k, rows, sets, virial, sums, own);
+    for (int b = 0; b < f.plan.n_buckets; ++b) {
+        bucket_turns<N>(f, b, sets);
+        for (int k = 0; k < f.count[b]; ++k) {
+            const V *s = f.slot(b, k), *turn = f.turns + std::size_t(4 * N) * k;
+            V along[N], g[N][3];
+            radial_slopes<N>(f, b, s, sets, along);
+            const V inverse = s[f.layout.inverse];
+            for (int a = 0; a < N; ++a, turn += 4) {
+                along[a] += turn[3] - (turn[0] * s[0] + turn[1] * s[1] + turn[2] * s[2]) * inverse;
+                for (int d = 0; d < 3; ++d) {
+                    g[a][d] = along[a] * s[d] + turn[d] * inverse;
+                    own[a][d] += g[a][d];
+                }
+            }
+            scatter_all<N>(f, f.slot_ids(b, k), rows, g);
+            if (virial) add_virial(f, s, f.slot_ids(b, k), g[0], sums);
+        }
+    }
     for (int lane = 0; lane < f.n_atoms; ++lane)
         for (int a = 0; a < N; ++a)
             for (int d = 0; d < 3; ++d) rows[f.force_stride * std::size_t(f.atoms[lane]) + 4 * a + d] += double(own[a][d][lane]);

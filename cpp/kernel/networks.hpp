@@ -8,41 +8,44 @@ namespace sinterface {
 namespace SINTERFACE_PATH {
 namespace {
 
-// N outputs of a layer, from output k on.
+// N outputs of a layer, from output k on; returns the end of their weights.
 template <int N, class T, class V>
-SINTERFACE_INLINE void affine(const LayerPlan<T>& layer, const V* in, int k, V* out) {
+SINTERFACE_INLINE const T* affine(const LayerPlan<T>& layer, const T* w, const V* in, int k, V* out) {
     V sum[N];
     for (int n = 0; n < N; ++n) sum[n] = splat<T>(layer.biases[k + n]);
-    const T* w = layer.weights + k;
-    for (int j = 0; j < layer.inputs; ++j, w += layer.outputs)
+    for (int j = 0; j < layer.inputs; ++j, w += N)
         for (int n = 0; n < N; ++n) sum[n] += w[n] * in[j];
     for (int n = 0; n < N; ++n) out[k + n] = sum[n];
+    return w;
 }
 
 template <class T, class V>
 void affine_all(const LayerPlan<T>& layer, const V* in, V* out) {
+    const T* w = layer.weights;
     int k = 0;
-    for (; k + 10 <= layer.outputs; k += 10) affine<10>(layer, in, k, out);
-    for (; k + 4 <= layer.outputs; k += 4) affine<4>(layer, in, k, out);
-    for (; k < layer.outputs; ++k) affine<1>(layer, in, k, out);
+    for (; weight_block(layer.outputs - k) == 10; k += 10) w = affine<10>(layer, w, in, k, out);
+    for (; weight_block(layer.outputs - k) == 4; k += 4) w = affine<4>(layer, w, in, k, out);
+    for (; k < layer.outputs; ++k) w = affine<1>(layer, w, in, k, out);
 }
 
 // N rows of the weights times `in`, from input j on; of the outputs only `count` from `first` on.
 template <int N, class T, class V>
-SINTERFACE_INLINE void transpose(const LayerPlan<T>& layer, int first, int count, const V* in, int j, V* out) {
+SINTERFACE_INLINE void transpose(const T* w, int first, int count, const V* in, int j, V* out) {
     V sum[N];
     for (int n = 0; n < N; ++n) sum[n] = V{};
-    const T* w = layer.weights + std::size_t(j) * layer.outputs;
-    for (int k = first; k < first + count; ++k)
-        for (int n = 0; n < N; ++n) sum[n] += w[std::size_t(n) * layer.outputs + k] * in[k];
+    w += N * first;
+    for (int k = first; k < first + count; ++k, w += N)
+        for (int n = 0; n < N; ++n) sum[n] += w[n] * in[k];
     for (int n = 0; n < N; ++n) out[j + n] = sum[n];
 }
 
 template <class T, class V>
 void transpose_all(const LayerPlan<T>& layer, int first, int count, const V* in, V* out) {
+    const T* w = layer.back;
     int j = 0;
-    for (; j + 8 <= layer.inputs; j += 8) transpose<8>(layer, first, count, in, j, out);
-    for (; j < layer.inputs; ++j) transpose<1>(layer, first, count, in, j, out);
+    for (; weight_block(layer.inputs - j) == 10; j += 10, w += 10 * layer.outputs) transpose<10>(w, first, count, in, j, out);
+    for (; weight_block(layer.inputs - j) == 4; j += 4, w += 4 * layer.outputs) transpose<4>(w, first, count, in, j, out);
+    for (; j < layer.inputs; ++j, w += layer.outputs) transpose<1>(w, first, count, in, j, out);
 }
 
 template <class T, class V>

@@ -110,10 +110,16 @@ struct NarrowRow {
     T coefficient[max_degree + 1];
 };
 
+// Weights stand in the order in which the kernel takes them: outputs in blocks of this size, of each block [input][output];
+// and once more for the way back, inputs in such blocks, of each block [output][input].
+constexpr int weight_block(int left) {
+    return left >= 10 ? 10 : left >= 4 ? 4 : 1;
+}
+
 template <class T>
 struct LayerPlan {
     int inputs, outputs, activation;
-    const T* weights;  // [input][output]
+    const T *weights, *back;
     const T* biases;
 };
 
