@@ -20,7 +20,8 @@ constexpr int most_at_once = 4;  // gradients of a committee in one sweep over t
 template <class T>
 struct Layout {
     int capacity, record, inverse, tangent, windows, gaussians, gradient, turn;
-    std::size_t slots, packed, ids, values, gradients, moments, moment_gradients, coefficients, sums, nodes, member_gradients, gradient_sets, set, turns, narrow, bytes;
+    std::size_t slots, packed, ids, values, gradients, moments, moment_gradients, coefficients, sums, nodes, member_gradients, gradient_sets, set, turns,
+        narrow, bytes;
 
     static std::size_t round_up(std::size_t n) { return (n + 63) / 64 * 64; }
 

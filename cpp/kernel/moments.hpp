@@ -133,36 +133,52 @@ void subtract_self(const ElementPlan<T>& plan, const V* squares, V* out) {
     }
 }
 
+// A pair's part of dE/dA from dE/dG.
+template <int L, class T>
+__attribute__((noinline)) void pair_gradients(const Frame<T>& f, const Contraction& pair) {
+    typedef typename Frame<T>::V V;
+    const V *a = f.moments + pair.offset1, *b = f.moments + pair.offset2;
+    V *da = f.moment_gradients + pair.offset1, *db = f.moment_gradients + pair.offset2;
+    V weight[L + 1], self = V{};
+    for (int n = 0; n <= L; ++n) weight[n] = V{};
+    for (int r = pair.first_row; r < pair.last_row; ++r) {
+        const ContractionRow<T>& row = f.plan.contraction_rows[r];
+        const V p = f.gradients[row.row];
+        for (int n = 0; n <= L; ++n) weight[n] += row.coefficient[n] * p;
+        self += row.self * p;
+    }
+    if (pair.square >= 0) f.moment_gradients[pair.square] -= self;
+    if (a == b) {  // both ends are the same moments
+#pragma GCC unroll 16
+        for (int n = 0; n <= L; ++n) {
+            const V w = weight[n] + weight[n];
+#pragma GCC unroll 16
+            for (int q = monomials_below(n); q < monomials_below(n + 1); ++q) da[q] += w * a[q];
+        }
+        return;
+    }
+#pragma GCC unroll 16
+    for (int n = 0; n <= L; ++n) {
+        const V w = weight[n];
+#pragma GCC unroll 16
+        for (int q = monomials_below(n); q < monomials_below(n + 1); ++q) {
+            da[q] += w * b[q];
+            db[q] += w * a[q];
+        }
+    }
+}
+
 // dE/dA from dE/dG.
 template <class T>
 void contract_gradients(Frame<T>& f) {
-    typedef typename Frame<T>::V V;
     const ElementPlan<T>& plan = f.plan;
     clear(f.moment_gradients, plan.n_moments);
     for (int k = 0; k < plan.n_contractions; ++k) {
         const Contraction& pair = plan.contractions[k];
         if (f.count[pair.bucket1] == 0 || f.count[pair.bucket2] == 0) continue;
-        const V *a = f.moments + pair.offset1, *b = f.moments + pair.offset2;
-        V *da = f.moment_gradients + pair.offset1, *db = f.moment_gradients + pair.offset2;
-        V weight[max_degree + 1], self = V{};
-        for (int n = 0; n <= pair.degree; ++n) weight[n] = V{};
-        for (int r = pair.first_row; r < pair.last_row; ++r) {
-            const ContractionRow<T>& row = plan.contraction_rows[r];
-            const V p = f.gradients[row.row];
-            for (int n = 0; n <= pair.degree; ++n) weight[n] += row.coefficient[n] * p;
-            self += row.self * p;
-        }
-        if (pair.square >= 0) f.moment_gradients[pair.square] -= self;
-        for (int n = 0, q = 0; n <= pair.degree; ++n) {
-            const V w = a == b ? weight[n] + weight[n] : weight[n];  // both ends may be the same moments
-            if (a == b)
-                for (; q < monomials_below(n + 1); ++q) da[q] += w * a[q];
-            else
-                for (; q < monomials_below(n + 1); ++q) {
-                    da[q] += w * b[q];
-                    db[q] += w * a[q];
-                }
-        }
+#define SINTERFACE_CALL(L) pair_gradients<L>(f, pair)
+        SINTERFACE_BY_DEGREE(pair.degree, SINTERFACE_CALL)
+#undef SINTERFACE_CALL
     }
 }
 
@@ -184,7 +200,9 @@ void neighbor_coefficients(Frame<T>& f) {
         if (f.count[b] == 0) continue;
         for (int c = plan.channel_begin[b]; c < plan.channel_begin[b + 1]; ++c) {
             const MomentChannel& channel = plan.channels[c];
-            polynomial_coefficients<T>(channel.degree, f.moment_gradients + channel.offset, f.coefficients + channel.coefficients);
+#define SINTERFACE_CALL(L) polynomial_coefficients<L, T>(f.moment_gradients + channel.offset, f.coefficients + channel.coefficients)
+            SINTERFACE_BY_DEGREE(channel.degree, SINTERFACE_CALL)
+#undef SINTERFACE_CALL
         }
     }
 }

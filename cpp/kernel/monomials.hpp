@@ -96,23 +96,26 @@ SINTERFACE_INLINE void polynomial(V x, V y, V z, const V* coefficient, V& value,
     }
 }
 
-// Coefficients of the derivatives of a homogeneous polynomial of degree d >= 1 with coefficients w; returns their end.
-template <class T, class V>
-V* derivative_coefficients(int d, const V* w, V* out) {
-    for (int e = 0; e < d; ++e)
-        for (int c = 0; c <= e; ++c) *out++ = T(d - e) * w[place(e, c)];
-    for (int e = 0; e < d; ++e)
-        for (int c = 0; c <= e; ++c) *out++ = T(e + 1 - c) * w[place(e + 1, c)];
-    for (int e = 0; e < d; ++e)
-        for (int c = 0; c <= e; ++c) *out++ = T(c + 1) * w[place(e + 1, c + 1)];
-    return out;
+// Coefficients of the derivatives of a homogeneous polynomial of degree D >= 1 with coefficients w.
+template <int D, class T, class V>
+SINTERFACE_INLINE void derivative_coefficients(const V* w, V* out) {
+    constexpr int n = monomials_of(D - 1);
+#pragma GCC unroll 16
+    for (int e = 0; e < D; ++e)
+#pragma GCC unroll 16
+        for (int c = 0; c <= e; ++c) {
+            out[place(e, c)] = T(D - e) * w[place(e, c)];
+            out[n + place(e, c)] = T(e + 1 - c) * w[place(e + 1, c)];
+            out[2 * n + place(e, c)] = T(c + 1) * w[place(e + 1, c + 1)];
+        }
 }
 
 // What `polynomial` reads, from the derivatives by the sums of all degrees 0..L (which this changes).
-template <class T, class V>
-void polynomial_coefficients(int degree, V* w, V* out) {
-    for (int k = 0; k < monomials_below(degree + 1); ++k) w[k] *= T(multinomial_roots.of[k]);
-    for (int d = 0; d + 2 <= degree; ++d) {
+template <int L, class T, class V>
+__attribute__((noinline)) void polynomial_coefficients(V* w, V* out) {
+#pragma GCC unroll 256
+    for (int k = 0; k < monomials_below(L + 1); ++k) w[k] *= T(multinomial_roots.of[k]);
+    for (int d = 0; d + 2 <= L; ++d) {
         const V* low = w + monomials_below(d);
         V* high = w + monomials_below(d + 2);
         for (int e = 0; e <= d; ++e)
@@ -122,9 +125,9 @@ void polynomial_coefficients(int degree, V* w, V* out) {
                 high[place(e + 2, c + 2)] += low[place(e, c)];
             }
     }
-    if (degree > 0) out = derivative_coefficients<T>(degree, w + monomials_below(degree), out);
-    if (degree > 1) derivative_coefficients<T>(degree - 1, w + monomials_below(degree - 1), out);
-    if (degree <= 1) out[0] = w[0];
+    if constexpr (L > 0) derivative_coefficients<L, T>(w + monomials_below(L), out);
+    if constexpr (L > 1) derivative_coefficients<L - 1, T>(w + monomials_below(L - 1), out + 3 * monomials_of(L - 1));
+    if constexpr (L <= 1) out[3 * L] = w[0];
 }
 
 // Fill in the lower degrees of sums over monomials from the two upper ones, and weight them all for contraction.
