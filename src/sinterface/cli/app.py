@@ -9,6 +9,7 @@ import typer
 from typer.core import TyperGroup
 
 from sinterface.cli import options
+from sinterface.cli.certify import certify
 from sinterface.cli.data import app as data
 from sinterface.cli.export import export
 from sinterface.cli.label import label
@@ -99,11 +100,13 @@ def run(path: options.StudyPath, output: options.Output = None) -> None:
     Example: [bold]sinterface run examples/quick.toml[/bold]
     """
     from sinterface.cli.display import make_display
-    from sinterface.study.pipeline import PIPELINE
+    from sinterface.cli.showing import warn_uncertified
+    from sinterface.study.pipeline import PIPELINE, potential_of
     from sinterface.study.reading import read_study
     from sinterface.study.runner import default_run_directory, run_study
 
     file = read_study(path)
+    warn_uncertified(potential_of(file))
     with make_display() as display:
         directory = output or default_run_directory(file)
         finished = run_study(file, directory, PIPELINE, display)
@@ -143,7 +146,7 @@ def predict(
     show_result(prediction.to_dict(), prediction_table(prediction), as_json)
 
 
-for _command in (label, train, validate, export):
+for _command in (label, train, validate, certify, export):
     app.command()(_command)
 app.add_typer(data, name="data")
 

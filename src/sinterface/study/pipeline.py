@@ -243,6 +243,7 @@ def finite(values: Mapping[str, Any]) -> dict[str, Any]:
 def report(place: Workplace, progress: ProgressCallback) -> Mapping[str, Any]:
     """Write the report."""
     from sinterface.analysis.results import InterfaceAnalysis
+    from sinterface.potential.certificate import warning
     from sinterface.report.document import write_report
 
     potential = potential_of(place.file)
@@ -250,6 +251,7 @@ def report(place: Workplace, progress: ProgressCallback) -> Mapping[str, Any]:
         **potential.card,
         "cutoff_A": potential.cutoff_A,
         "fingerprint": potential.fingerprint,
+        "stability_certificate": warning(potential) or "passed",
     }
     builds, runs = place.folders("build"), place.folders("dynamics")
     progress(Progress(0.0, 1.0, "drawing"))

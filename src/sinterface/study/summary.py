@@ -55,10 +55,10 @@ def summarise(name: str) -> Summary:
         return Summary("stage", name, read_record(path) or {})
     if path.is_file() and path.suffix == ".json":
         return Summary("certificate", name, _json(path))
-    if (path / CERTIFICATE_NAME).is_file():
-        return Summary("certificate", name, _json(path / CERTIFICATE_NAME))
     if (path / "input.nn").is_file() or name in shipped_potentials():
         return Summary("potential", name, _potential(name))
+    if (path / CERTIFICATE_NAME).is_file():
+        return Summary("certificate", name, _json(path / CERTIFICATE_NAME))
     if not path.exists():
         raise InputError(f"There is no '{name}': neither a path nor a shipped potential.")
     raise InputError(
@@ -98,6 +98,7 @@ def _results(path: Path, plan: dict[str, Any]) -> dict[str, Any]:
 
 
 def _potential(name: str) -> dict[str, Any]:
+    from sinterface.potential.certificate import standing
     from sinterface.potential.model import load_potential
 
     potential = load_potential(name)
@@ -106,6 +107,7 @@ def _potential(name: str) -> dict[str, Any]:
         "cutoff_A": potential.cutoff_A,
         "fingerprint": potential.fingerprint,
         "directory": str(potential.directory),
+        "certificate": standing(potential).to_dict(),
         "card": json.loads(json.dumps(potential.card, default=str)),
     }
 

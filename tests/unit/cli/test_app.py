@@ -32,8 +32,19 @@ def test_init_writes_a_study_that_reads(runner: CliRunner) -> None:
 @pytest.mark.parametrize(
     "command",
     [
-        *("init", "check", "run", "show", "predict", "label", "train", "validate", "export"),
-        *("data convert", "data card", "data check"),
+        "init",
+        "check",
+        "run",
+        "show",
+        "predict",
+        "label",
+        "train",
+        "validate",
+        "certify",
+        "export",
+        "data convert",
+        "data card",
+        "data check",
     ],
 )
 def test_help_teaches_with_an_example(runner: CliRunner, command: str) -> None:
