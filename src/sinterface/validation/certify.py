@@ -22,7 +22,7 @@ from sinterface.structures.crystals import cubic_llzo, layered_lco, tetragonal_l
 from sinterface.structures.mixture import mix, pack
 from sinterface.validation import judgement as judged
 from sinterface.validation.conservation import nve_drift
-from sinterface.validation.dimers import dimer_curves
+from sinterface.validation.dimers import HEAT_kT, dimer_curves
 from sinterface.validation.elasticity import (
     VOLUMES,
     elastic_constants,
@@ -203,7 +203,9 @@ class Certification:
                     )  # fmt: skip
 
                 name = f"hot-{temperature:.0f}-{system.name}"
-                found = self.steps.do(name, asdict(stay) | {"small": quick}, work)
+                found = self.steps.do(
+                    name, asdict(stay) | {"small": quick, "heat_kT": HEAT_kT}, work
+                )
                 if temperature == 2000.0:
                     shares[system.name] = found["extrapolating_share"]
                 self._tell(judged.judge_survival(system.name, temperature, found))

@@ -12,10 +12,16 @@ from ase.calculators.calculator import Calculator
 from ase.data import atomic_numbers, covalent_radii
 from numpy.typing import NDArray
 
+from sinterface.kernels.reference import zbl_energy
+from sinterface.units import BOLTZMANN_EV_PER_K
+
 NEAREST_A, FARTHEST_A, STEP_A = 0.5, 4.0, 0.025
 BOX_A = 30.0
 WALL_SHARE, WALL_MOST_A = 0.6, 1.5
 LEAST_RISE_eV = 5.0
+HEAT_kT = 20.0
+"""How much of it two atoms may spend on each other in a melt."""
+_UNSWITCHED_A = (10.0, 11.0)
 DEEPEST_WELL_eV = 15.0
 """Deeper than any diatomic molecule's bond (LaO, 8 eV) by a factor of two: a hole."""
 
@@ -27,6 +33,22 @@ def wall_A(first: str, second: str) -> float:
     """
     radii = [float(covalent_radii[atomic_numbers[symbol]]) for symbol in (first, second)]
     return min(WALL_SHARE * sum(radii), WALL_MOST_A)
+
+
+def closest_A(first: str, second: str, temperature_K: float) -> float:
+    """Return how near two atoms may come in a melt, in Å: the wall, or nearer where heat allows.
+
+    Bare screened nuclei (ZBL) at that distance repel by 20 kT: no thermal atom gets there. Cations
+    without bonds to each other (Li–Li) pass their wall so in a melt of 4000 K.
+
+    Source: Ziegler, Biersack, Littmark, The Stopping and Range of Ions in Solids (1985).
+    """
+    from scipy.optimize import brentq
+
+    reach_eV = HEAT_kT * BOLTZMANN_EV_PER_K * temperature_K
+    numbers = atomic_numbers[first], atomic_numbers[second]
+    thermal = float(brentq(lambda r: zbl_energy(*numbers, r, *_UNSWITCHED_A) - reach_eV, 0.05, 5.0))
+    return min(wall_A(first, second), thermal)
 
 
 def dimer_curves(calculator: Calculator, elements: Sequence[str]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from ase.data import chemical_symbols
 from ase.optimize import FIRE
 
 from sinterface.kernels.neighbors import neighbor_list
-from sinterface.validation.dimers import WALL_MOST_A, wall_A
+from sinterface.validation.dimers import WALL_MOST_A, closest_A, wall_A
 
 VOLUMES = (0.55, 1.0)
 RATTLES_A = (0.1, 0.7)
@@ -19,15 +19,24 @@ DEEPEST_eV_PER_ATOM = 0.15
 """How far below the start's own relaxed energy a squeezed cell may come: a better crystal."""
 
 
-def too_close(atoms: Atoms) -> list[str]:
-    """Return pairs of atoms that stand inside each other's wall, e.g. "O–O 0.71 Å"."""
+def too_close(atoms: Atoms, temperature_K: float | None = None) -> list[str]:
+    """Return pairs of atoms that stand inside each other's wall, e.g. "O–O 0.71 Å".
+
+    In a melt at `temperature_K`, those that came nearer than heat explains (`closest_A`).
+    """
+    kinds = sorted(set(atoms.get_chemical_symbols()))
+    limits = {
+        (a, b): wall_A(a, b) if temperature_K is None else closest_A(a, b, temperature_K)
+        for a in kinds
+        for b in kinds
+    }
     pairs = neighbor_list(atoms.positions, atoms.cell.array, atoms.pbc, WALL_MOST_A)
     first, second = pairs.centers, pairs.neighbors
     distances = np.linalg.norm(pairs.vectors(atoms.positions), axis=1)
     found: dict[str, float] = {}
     for i, j, distance in zip(first, second, distances, strict=True):
         names = sorted(chemical_symbols[int(atoms.numbers[k])] for k in (i, j))
-        if distance < wall_A(names[0], names[1]):
+        if distance < limits[names[0], names[1]]:
             pair = "–".join(names)
             found[pair] = min(found.get(pair, np.inf), float(distance))
     return [f"{pair} {distance:.2f} Å" for pair, distance in sorted(found.items())]

@@ -91,7 +91,8 @@ def judge_survival(name: str, temperature_K: float, found: Mapping[str, Any]) ->
     label = f"{temperature_K:.0f} K: {name}"
     share = found["extrapolating_share"]
     beyond = "" if share is None else f", {100 * share:.2g} % of atoms beyond training"
-    good = f"{found['duration_ps']:g} ps, {found['atoms']} atoms{beyond}"
+    near = f"; came near: {_listed(found['closest'])}" if found.get("closest") else ""
+    good = f"{found['duration_ps']:g} ps, {found['atoms']} atoms{beyond}{near}"
     verdict: Verdict = "fail" if found["faults"] else "pass"
     return Line(label, "survival", verdict, _listed(found["faults"]) or good)
 

@@ -57,8 +57,9 @@ def survive(
     Returns
     -------
     Mapping
-        ``faults`` (empty when it survived): the run stopped, too hot, atoms inside each other's
-        wall; ``extrapolating_share``, mean temperature.
+        ``faults`` (empty when it survived): the run stopped, too hot, atoms nearer than heat
+        explains; ``closest``: pairs inside their wall, a warning only;
+        ``extrapolating_share``, mean temperature.
     """
     start = prepare(build, potential, folder, downhill=downhill, threads=threads)
     found = hold(
@@ -70,18 +71,28 @@ def survive(
     if found.frames and not found.mean_temperature_K < HOTTEST * stay.temperature_K:
         faults.append(f"heated itself to {found.mean_temperature_K:.0f} K")
     for index, frame in enumerate(found.frames):
-        close = too_close(frame)
+        close = too_close(frame, stay.temperature_K)
         if close:
             time = stay.duration_ps * (index + 1) / stay.frames
             faults.append(f"{', '.join(close)} at {time:.3g} ps")
             break
     return {
+        "closest": _closest(found.frames),
         "atoms": len(start),
         "duration_ps": stay.duration_ps,
         "temperature_K": found.mean_temperature_K,
         "extrapolating_share": found.extrapolating_share,
         "faults": faults,
     }
+
+
+def _closest(frames: list[Atoms]) -> list[str]:
+    """Return the nearest approach of each pair that came inside its wall."""
+    nearest: dict[str, str] = {}
+    for told in (one for frame in frames for one in too_close(frame)):
+        pair = told.split()[0]
+        nearest[pair] = min(nearest.get(pair, told), told)
+    return sorted(nearest.values())
 
 
 def stay_crystal(

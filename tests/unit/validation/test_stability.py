@@ -10,7 +10,7 @@ from ase.calculators.emt import EMT
 from unit.validation.surfaces import Repulsive
 
 from sinterface.validation.conservation import nve_drift
-from sinterface.validation.dimers import curve_faults, dimer_curves, wall_A
+from sinterface.validation.dimers import closest_A, curve_faults, dimer_curves, wall_A
 from sinterface.validation.elasticity import elastic_constants, equation_of_state, relaxed_cell
 from sinterface.validation.holes import search_holes, too_close
 from sinterface.validation.judgement import (
@@ -47,6 +47,13 @@ def test_what_a_curve_can_lack() -> None:
     assert curve_faults(r, np.full(141, np.nan), 1.2) == ["the energy is not a number"]
     bent = np.where(r < 0.8, 100 * r, 100 * np.exp(-r / 0.3))
     assert curve_faults(r, bent, 1.2)[0].startswith("attracts between 0.50 and 0.7")
+
+
+def test_heat_lets_cations_nearer_but_bonded_atoms_not() -> None:
+    # ZBL by hand for Li–Li at 0.93 Å: a = 0.1819 Å, x = 5.11, 139.4 eV × 0.0499 = 6.9 eV = 20 kT
+    assert closest_A("Li", "Li", 4000.0) == pytest.approx(0.93, abs=0.01)
+    assert closest_A("Li", "Li", 2000.0) > closest_A("Li", "Li", 4000.0)
+    assert closest_A("O", "O", 2000.0) == wall_A("O", "O")
 
 
 def test_walls_lie_inside_every_bond() -> None:
