@@ -119,6 +119,26 @@ def write_potential(directory: Path, files: PotentialFiles, card: Mapping[str, A
     write_text(directory / "potential.toml", toml_text(card))
 
 
+def write_members(directory: Path, members: Sequence[PotentialFiles]) -> None:
+    """Make the potential in `directory` a committee: the further members' weights in folders.
+
+    Parameters
+    ----------
+    members
+        All of them; the first is what stands in `directory`, alone it stays so.
+    """
+    lines = []
+    for number, files in enumerate(members[1:], start=2):
+        _check(files)
+        folder = directory / f"member-{number}"
+        folder.mkdir(exist_ok=True)
+        for element, network in zip(files.elements, files.networks, strict=True):
+            name = f"weights.{atomic_numbers[element]:03d}.data"
+            write_text(folder / name, weights_text(network))
+        lines.append(f"committee_member {folder.name}\n")
+    write_text(directory / "extension.nn", extension_text(members[0]) + "".join(lines))
+
+
 def symmetry_text(rows: Sequence[Sequence[Row]], cutoff_function: str) -> str:
     """Return the part of ``input.nn`` that says which symmetry functions there are."""
     elements = [each[0].center for each in rows]

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
+import torch
 
 from sinterface.training.forces import ForceKernel
 from sinterface.training.loss import LossScales, predict
-from sinterface.training.network import Networks
 from sinterface.training.samples import Sample
 from sinterface.units import EV_PER_A3_IN_GPA
 
@@ -78,13 +78,15 @@ class Residuals:
         )
 
 
-def measure_errors(networks: Networks, kernel: ForceKernel, samples: Sequence[Sample]) -> Errors:
+def measure_errors(
+    networks: torch.nn.Module, kernel: ForceKernel, samples: Sequence[Sample]
+) -> Errors:
     """Return the errors over all `samples`."""
     return measure_residuals(networks, kernel, samples).errors(np.arange(len(samples)))
 
 
 def measure_residuals(
-    networks: Networks, kernel: ForceKernel, samples: Sequence[Sample]
+    networks: torch.nn.Module, kernel: ForceKernel, samples: Sequence[Sample]
 ) -> Residuals:
     """Return prediction minus label for each frame of `samples`."""
     rows = [
@@ -97,7 +99,7 @@ def measure_residuals(
 
 
 def _batch_residuals(
-    networks: Networks, kernel: ForceKernel, samples: Sequence[Sample]
+    networks: torch.nn.Module, kernel: ForceKernel, samples: Sequence[Sample]
 ) -> list[tuple[float, float, float, float]]:
     prediction = predict(networks, kernel, samples, training=False)
     ends = np.cumsum([sample.n_atoms for sample in samples])

@@ -9,7 +9,6 @@ import numpy as np
 import torch
 
 from sinterface.training.forces import ForceKernel, differentiable_forces
-from sinterface.training.network import Networks
 from sinterface.training.samples import Sample
 from sinterface.units import EV_PER_A3_IN_GPA
 
@@ -57,7 +56,7 @@ class Prediction:
 
 
 def predict(
-    networks: Networks, kernel: ForceKernel, samples: Sequence[Sample], *, training: bool
+    networks: torch.nn.Module, kernel: ForceKernel, samples: Sequence[Sample], *, training: bool
 ) -> Prediction:
     """Return energies, forces and virials of `samples`; differentiable when `training`."""
     rows = [np.concatenate(parts) for parts in zip(*(s.features for s in samples), strict=True)]

@@ -117,6 +117,19 @@ class Networks(torch.nn.Module):
             _element(own).set_plain(given)
 
 
+class MeanNetworks(torch.nn.Module):
+    """Mean of the energies that the members of a committee give."""
+
+    def __init__(self, members: Sequence[Networks]) -> None:
+        super().__init__()
+        self.members = torch.nn.ModuleList(members)
+
+    def forward(self, features: Sequence[torch.Tensor]) -> list[torch.Tensor]:
+        """Return for each element the energies of its atoms."""
+        given = zip(*(member(features) for member in self.members), strict=True)
+        return [torch.stack(energies).mean(dim=0) for energies in given]
+
+
 def whitening_matrix(
     features: NDArray[np.floating[Any]], n_functions: int, floor: float
 ) -> NDArray[np.float64]:

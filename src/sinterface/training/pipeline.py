@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,12 @@ from sinterface.dataset.splits import (
 from sinterface.errors import InputError
 from sinterface.kernels.symmetry import Descriptor
 from sinterface.potential.rows import Row
-from sinterface.potential.writer import PotentialFiles, symmetry_text, write_potential
+from sinterface.potential.writer import (
+    PotentialFiles,
+    symmetry_text,
+    write_members,
+    write_potential,
+)
 from sinterface.progress import Progress, ProgressCallback
 from sinterface.provenance import digest, file_digest
 from sinterface.training.card import make_card
@@ -33,7 +38,7 @@ from sinterface.training.fit import fit
 from sinterface.training.forces import ForceKernel
 from sinterface.training.held_out import Errors, measure_residuals
 from sinterface.training.loss import LossScales
-from sinterface.training.network import Networks, whitening_matrix
+from sinterface.training.network import MeanNetworks, Networks, whitening_matrix
 from sinterface.training.preparation import Preparation, RawFrame, compute_raw, prepare
 from sinterface.training.recipe import DataTable, Recipe, read_recipe
 from sinterface.training.samples import Sample, inverse_sigma
@@ -47,6 +52,9 @@ from sinterface.training.warm_start import (
 )
 
 WORK_FOLDER = "training"
+
+SEED_STEP = 1000
+"""Between the seeds of a committee's members."""
 
 
 @dataclass(frozen=True)
@@ -100,16 +108,39 @@ def train_potential(
     with ThreadPoolExecutor(recipe.fit.threads) as pool:
         course = _Course(recipe, pool, recipe_path.parent, progress)
         preparation, samples = course.prepare(parts)
-        networks, kernel = course.build(preparation, samples["training"])
-        key = digest({"recipe": recipe.model_dump(mode="json"), "data": hashes})
-        state = course.fit(networks, kernel, samples, work, key)
-        errors = _errors_by_system(networks, kernel, parts["test"], samples["test"])
-    card = make_card(recipe, hashes, parts, errors, _summary(state))
-    write_potential(directory, _files(recipe, preparation, networks), card)
-    raw = on_raw_functions(networks.plain(), preparation.scaling)
+        key = digest({"recipe": _decisive(recipe), "data": hashes})
+        members, states = [], []
+        for number in range(1, recipe.fit.members + 1):
+            networks, kernel = course.build(preparation, samples["training"], number)
+            states.append(
+                course.fit(networks, kernel, samples, member_folder(work, number), key, number)
+            )
+            members.append(networks)
+        mean = MeanNetworks(members) if len(members) > 1 else members[0]
+        errors = _errors_by_system(mean, kernel, parts["test"], samples["test"])
+    card = make_card(recipe, hashes, parts, errors, _summary(states))
+    files = [_files(recipe, preparation, networks) for networks in members]
+    write_potential(directory, files[0], card)
+    write_members(directory, files)
     lines = _lines(recipe.rows())
-    save_predecessor(work, Predecessor(lines, tuple(raw), preparation.atom_energies_eV))
+    for number, networks in enumerate(members, start=1):
+        raw = on_raw_functions(networks.plain(), preparation.scaling)
+        found = Predecessor(lines, tuple(raw), preparation.atom_energies_eV)
+        save_predecessor(member_folder(work, number), found)
     return Trained(directory, errors)
+
+
+def member_folder(directory: Path, number: int) -> Path:
+    """Return the folder of a committee's member, counted from 1: the first is at home."""
+    return directory if number == 1 else directory / f"member-{number}"
+
+
+def _decisive(recipe: Recipe) -> dict[str, Any]:
+    """Return the recipe without what changes no weight: a committee may grow."""
+    content = recipe.model_dump(mode="json")
+    for key in ("members", "threads"):
+        del content["fit"][key]
+    return content
 
 
 @dataclass(frozen=True)
@@ -141,9 +172,15 @@ class _Course:
         return preparation, samples
 
     def build(
-        self, preparation: Preparation, training: Sequence[Sample]
+        self, preparation: Preparation, training: Sequence[Sample], number: int = 1
     ) -> tuple[Networks, ForceKernel]:
-        """Return new networks, or those of an earlier training, and the force kernel."""
+        """Return new networks, or those of an earlier training, and the force kernel.
+
+        Parameters
+        ----------
+        number
+            Of the committee's member, from 1: each has a seed of its own.
+        """
         fit_table, potential = self.recipe.fit, self.recipe.potential
         parts = zip(*(sample.features for sample in training), strict=True)
         matrices = [
@@ -151,15 +188,21 @@ class _Course:
             for part in parts
         ]
         dtype = torch.float64 if fit_table.precision == "double" else torch.float32
-        networks = Networks(matrices, potential.hidden, potential.activation, fit_table.seed, dtype)
+        seed = fit_table.seed + SEED_STEP * (number - 1)
+        networks = Networks(matrices, potential.hidden, potential.activation, seed, dtype)
         if fit_table.start_from is not None:
-            self._start(networks, preparation, self.folder / fit_table.start_from)
+            self._start(networks, preparation, self.folder / fit_table.start_from, number)
         factors = tuple(inverse_sigma(stats) for stats in preparation.scaling)
         return networks, ForceKernel(preparation.descriptor, factors, self.pool)
 
-    def _start(self, networks: Networks, preparation: Preparation, folder: Path) -> None:
+    def _start(
+        self, networks: Networks, preparation: Preparation, folder: Path, number: int
+    ) -> None:
         lines = _lines(self.recipe.rows())
-        earlier = load_predecessor(folder / WORK_FOLDER, lines, self.recipe.potential.hidden)
+        work = member_folder(folder / WORK_FOLDER, number)
+        if not work.is_dir():
+            work = folder / WORK_FOLDER
+        earlier = load_predecessor(work, lines, self.recipe.potential.hidden)
         shifts = earlier.atom_energies_eV - preparation.atom_energies_eV
         scaled = on_scaled_functions(earlier.networks, preparation.scaling, shifts)
         networks.set_plain(scaled)
@@ -171,8 +214,17 @@ class _Course:
         samples: dict[str, list[Sample]],
         work: Path,
         key: str,
+        number: int = 1,
     ) -> FitState:
-        """Run the fit, its state and learning curve in `work`."""
+        """Run the fit of member `number`, its state and learning curve in `work`."""
+        work.mkdir(exist_ok=True)
+        settings, n_members = self.recipe.fit, self.recipe.fit.members
+        seed = settings.seed + SEED_STEP * (number - 1)
+
+        def tell(state: Progress) -> None:
+            if self.progress is not None:
+                name = f"member {number}/{n_members}, " if n_members > 1 else ""
+                self.progress(replace(state, message=name + state.message))
 
         def draw(curve: list[dict[str, float]]) -> None:
             write_curve(work, curve)
@@ -183,11 +235,11 @@ class _Course:
             kernel,
             samples["training"],
             samples["validation"],
-            self.recipe.fit,
+            settings.model_copy(update={"seed": seed}),
             LossScales(**self.recipe.loss.model_dump()),
             directory=work,
             key=key,
-            progress=self.progress,
+            progress=tell,
             on_curve=draw,
         )
 
@@ -264,7 +316,10 @@ def _files(recipe: Recipe, preparation: Preparation, networks: Networks) -> Pote
 
 
 def _errors_by_system(
-    networks: Networks, kernel: ForceKernel, frames: Sequence[Atoms], samples: Sequence[Sample]
+    networks: torch.nn.Module,
+    kernel: ForceKernel,
+    frames: Sequence[Atoms],
+    samples: Sequence[Sample],
 ) -> dict[str, Errors]:
     if not frames:
         return {}
@@ -275,11 +330,13 @@ def _errors_by_system(
     return {name: residuals.errors(indices) for name, indices in chosen.items()}
 
 
-def _summary(state: FitState) -> dict[str, Any]:
-    best = min(state.curve, key=lambda entry: entry["validation"])
-    return {
-        "best_epoch": int(best["epoch"]),
-        "validation_energy_meV_per_atom": round(best["energy_meV_per_atom"], 4),
-        "validation_force_eV_per_A": round(best["force_eV_per_A"], 4),
-        "wall_seconds": round(state.seconds, 1),
+def _summary(states: Sequence[FitState]) -> dict[str, Any]:
+    """Return figures of the fit; of a committee lists, one entry a member."""
+    best = [min(state.curve, key=lambda entry: entry["validation"]) for state in states]
+    columns: dict[str, list[Any]] = {
+        "best_epoch": [int(entry["epoch"]) for entry in best],
+        "validation_energy_meV_per_atom": [round(e["energy_meV_per_atom"], 4) for e in best],
+        "validation_force_eV_per_A": [round(e["force_eV_per_A"], 4) for e in best],
+        "wall_seconds": [round(state.seconds, 1) for state in states],
     }
+    return {name: column if len(best) > 1 else column[0] for name, column in columns.items()}

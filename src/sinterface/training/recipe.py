@@ -127,6 +127,9 @@ class FitTable(Table):
         description="Arithmetic of networks and of the kernel's products; sums stay double.",
     )
     seed: int = Field(0, ge=0, description="Seed of weights and of the order of frames.")
+    members: int = Field(
+        1, ge=1, le=16, description="Networks trained apart, from other seeds: a committee."
+    )
     threads: int = Field(1, ge=1, le=64, description="Threads.")
     start_from: str | None = Field(
         None, description="Output folder of an earlier training whose weights to start from."

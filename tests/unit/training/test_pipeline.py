@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from ase import Atoms
 from ase.calculators.lj import LennardJones
 
 from sinterface.dataset.frames import Label, labelled, read_frames, write_frames
+from sinterface.dataset.splits import split_by_trajectory
 from sinterface.errors import InputError
 from sinterface.potential.model import load_potential
 from sinterface.training.exploration import Exploration, explore_files
@@ -77,7 +83,6 @@ def test_card_tells_how_it_was_made(trained: Path) -> None:
 
 
 def test_written_potential_has_the_errors_on_its_card(trained: Path) -> None:
-    from sinterface.dataset.splits import split_by_trajectory
 
     frames = read_frames(trained / "labels")
     split = split_by_trajectory(frames, validation=0.2, test=0.2, seed=0)
@@ -207,3 +212,63 @@ def test_frames_without_stress_train(trained: Path, tmp_path: Path) -> None:
     errors = train_potential(tmp_path / "train.toml", tmp_path / "pot").errors["salt"]
     assert np.isnan(errors.stress_GPa)
     assert errors.force_eV_per_A > 0
+
+
+def test_members_make_a_committee_whose_mean_has_the_errors(trained: Path, tmp_path: Path) -> None:
+    text = RECIPE.replace('"labels"', f'"{trained / "labels"}"')
+    (tmp_path / "train.toml").write_text(text)
+    errors = train_potential(
+        tmp_path / "train.toml", tmp_path / "pot", changes={"fit": {"members": 3}}
+    ).errors["salt"]
+    committee = load_potential(tmp_path / "pot")
+    assert committee.n_members == 3
+    assert len(committee.card["training"]["best_epoch"]) == 3
+    single = load_potential(trained / "pot")
+    names = ("weights.003.data", "weights.008.data", "scaling.data")
+    for name in names:  # the first member is what the same recipe alone gives
+        assert (committee.directory / name).read_bytes() == (single.directory / name).read_bytes()
+    frames = read_frames(trained / "labels")
+    split = split_by_trajectory(frames, validation=0.2, test=0.2, seed=0)
+    squares = []
+    for frame in (frames[index] for index in split.test):
+        atoms = frame.copy()
+        atoms.calc = committee.calculator(committee="forces")
+        squares.append(np.mean((atoms.get_forces() - frame.get_forces()) ** 2))
+        assert atoms.calc.results["forces_std"].max() > 1e-4
+    assert errors.force_eV_per_A == pytest.approx(np.sqrt(np.mean(squares)), abs=2e-4)
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from sinterface.training.pipeline import train_potential
+
+def watch(state):
+    if state.message.startswith("epoch") and state.done == int(sys.argv[2]):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+train_potential(Path(sys.argv[1]) / "killed.toml", Path(sys.argv[1]) / "killed", watch)
+"""
+
+
+def test_kill_9_then_the_same_bits(trained: Path) -> None:
+    text = RECIPE.replace("validate_epochs = 6", "validate_epochs = 3")
+    (trained / "killed.toml").write_text(text)
+    train_potential(trained / "killed.toml", trained / "undisturbed")
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    command = [sys.executable, "-c", KILLED, str(trained), "8"]
+    done = subprocess.run(command, env=environment, capture_output=True, check=False)
+    assert done.returncode == -signal.SIGKILL, done.stderr.decode()
+    train_potential(trained / "killed.toml", trained / "killed")
+    for name in ("weights.003.data", "weights.008.data", "training/learning-curve.csv"):
+        whole, killed = (trained / kind / name for kind in ("undisturbed", "killed"))
+        assert whole.read_bytes() == killed.read_bytes()
+    states = [
+        torch.load(trained / kind / "training" / "training-state.pt", weights_only=True)
+        for kind in ("undisturbed", "killed")
+    ]
+    assert states[0]["order"] == states[1]["order"]
+    for part in ("weights", "average", "best"):
+        assert all(torch.equal(states[0][part][k], states[1][part][k]) for k in states[0][part])
+    momenta = [state["optimizer"]["state"] for state in states]
+    assert all(torch.equal(momenta[0][k]["mean"], momenta[1][k]["mean"]) for k in momenta[0])
