@@ -6,7 +6,7 @@ import io
 import lzma
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ UNITS = "eV-angstrom"
 """Energy in eV, forces in eV/Å, stress in eV/Å³: the only units that a frame may have."""
 
 _DIGITS = 5
+_OPTIONAL = ("family", "reference_settings")
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,8 @@ class Label:
     family
         Name shared by trajectories that come from one structure (explored frames and the frame
         they start from, strained copies of a crystal); empty for the trajectory's own.
+    reference_settings
+        The settings that the hash is made from; older labels have none.
     """
 
     system: str
@@ -51,20 +54,28 @@ class Label:
     reference_version: str
     settings_hash: str
     family: str = ""
+    reference_settings: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
 
 def labelled(atoms: Atoms, label: Label) -> Atoms:
     """Return a copy of `atoms` that carries the results of its calculator and `label`.
 
-    Only the energy, the forces and, where it is known, the stress are taken, and only the species,
-    the wrapped positions and the cell, all rounded to 1e-5 (Å, eV/Å; 1e-8 for the stress, eV/Å³).
+    Only the energy, the forces and, where they are known, the stress and the magnetic moments are
+    taken, and only the species, the wrapped positions and the cell, all rounded to 1e-5 (Å, eV/Å;
+    1e-8 for the stress, eV/Å³). The energy is the free energy where the calculator gives one,
+    since the forces are its slopes.
     """
     frame = Atoms(atoms.numbers, atoms.get_positions(wrap=True), cell=atoms.cell, pbc=True)
     frame.positions = np.round(frame.positions, _DIGITS)
+    energy, forces = float(atoms.get_potential_energy()), atoms.get_forces()
+    given = atoms.calc.results
     results = {
-        "energy": round(float(atoms.get_potential_energy()), _DIGITS),
-        "forces": np.round(atoms.get_forces(), _DIGITS) + 0.0,
+        "energy": round(float(given.get("free_energy", energy)), _DIGITS),
+        "forces": np.round(forces, _DIGITS) + 0.0,
     }
+    moments = np.asarray(given.get("magmoms", ()), dtype=float)
+    if moments.shape == (len(atoms),):
+        results["magmoms"] = np.round(moments, 4) + 0.0
     with suppress(PropertyNotImplementedError):  # training goes without it
         results["stress"] = np.round(atoms.get_stress(), 8) + 0.0
     return attach(frame, label, results)
@@ -72,7 +83,7 @@ def labelled(atoms: Atoms, label: Label) -> Atoms:
 
 def attach(frame: Atoms, label: Label, results: Mapping[str, Any]) -> Atoms:
     """Return `frame` with `label` and `results` (eV, eV/Å, eV/Å³) put on it."""
-    told = {key: value for key, value in asdict(label).items() if key != "family" or value}
+    told = {key: value for key, value in asdict(label).items() if key not in _OPTIONAL or value}
     frame.info |= {**told, "units": UNITS}
     frame.calc = SinglePointCalculator(frame, **results)
     return frame
@@ -93,7 +104,7 @@ def label_of(frame: Atoms) -> Label:
         When a part of the label is missing.
     """
     info = frame.info
-    missing = [key for key in Label.__annotations__ if key not in info and key != "family"]
+    missing = [key for key in Label.__annotations__ if key not in info and key not in _OPTIONAL]
     if missing:
         raise InputError(
             f"A frame of {frame.get_chemical_formula()} lacks {', '.join(missing)}; "
@@ -107,6 +118,7 @@ def label_of(frame: Atoms) -> Label:
         str(info["reference_version"]),
         str(info["settings_hash"]),
         str(info.get("family", "")),
+        dict(info.get("reference_settings", {})),
     )
 
 

@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
-import warnings
-from collections.abc import Callable
-from contextlib import redirect_stdout
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
-from typing import TYPE_CHECKING, Any, cast
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from ase.calculators.calculator import Calculator, all_changes
+from ase.calculators.calculator import Calculator
 
-from sinterface.errors import InputError, nearest_name
+from sinterface.errors import InputError, RunError
+from sinterface.provenance import file_digest
+from sinterface.reference.settings import (
+    AseSettings,
+    ChgnetSettings,
+    DftSettings,
+    GpawSettings,
+    MaceSettings,
+    Settings,
+    read_settings,
+    settings_hash,
+)
 
 if TYPE_CHECKING:
     from ase import Atoms
+
+__all__ = ["Reference", "open_reference", "settings_hash"]
 
 
 @dataclass(frozen=True)
@@ -32,170 +40,172 @@ class Reference:
     name
         As in the recipe, for example ``chgnet``.
     version
-        Version of the package that provides it.
-    settings_hash
-        Name and hash of all settings that change a label, see `settings_hash`.
-    calculator
-        ASE calculator giving energy, forces and stress.
+        Version of the package that provides it; of a code that runs outside Python it is
+        ``unknown`` here and read from the output of each label.
+    settings
+        All settings that change a label.
+    make
+        Gives an ASE calculator (energy, forces, stress) for a structure and the folder that it
+        may write into.
     """
 
     name: str
     version: str
-    settings_hash: str
-    calculator: Calculator
+    settings: Mapping[str, Any]
+    make: Callable[[Atoms, Path], Calculator]
+
+    @property
+    def settings_hash(self) -> str:
+        """Name and hash of `settings`, see `sinterface.reference.settings.settings_hash`."""
+        return settings_hash(self.settings)
+
+    @property
+    def calculator(self) -> Calculator:
+        """The calculator, of a reference that has one for all structures and writes no file."""
+        from ase import Atoms
+
+        return self.make(Atoms(), Path())
+
+    def version_of(self, calculator: Calculator) -> str:
+        """Return the version that `calculator` found in its own output, or `version`."""
+        return str(getattr(calculator, "code_version", None) or self.version)
 
 
-def settings_hash(settings: dict[str, Any]) -> str:
-    """Return ``<reference>-`` and 16 hexadecimal digits of the SHA-256 of `settings` as JSON.
-
-    The leading word keeps readers of extxyz from taking a hash for a number.
-    """
-    text = json.dumps(settings, sort_keys=True, default=str)
-    word = str(settings["reference"]).replace(":", "-")
-    return f"{word}-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
-
-
-@cache
-def open_reference(name: str = "chgnet") -> Reference:
-    """Return the reference called `name`, one per process.
+def open_reference(choice: str | Settings = "chgnet") -> Reference:
+    """Return the reference of a name or of settings, one per process.
 
     Parameters
     ----------
-    name
-        ``chgnet``, or ``ase:<module>.<Class>`` for any ASE calculator without arguments.
+    choice
+        Settings, or a name (see `sinterface.reference.settings.read_settings`) with all options
+        at their defaults.
 
     Raises
     ------
     InputError
         When the name is unknown, or what it needs isn't installed.
     """
-    if name.startswith("ase:"):
-        return _ase_reference(name)
-    if name not in _REFERENCES:
-        raise InputError(
-            f"Unknown reference '{name}'.{nearest_name(name, list(_REFERENCES))} "
-            f"Use one of {', '.join(_REFERENCES)}, or ase:<module>.<Class>."
-        )
-    return _REFERENCES[name]()
+    settings = read_settings(choice) if isinstance(choice, str) else choice
+    return _opened(type(settings), settings.model_dump_json())
 
 
-def _ase_reference(name: str) -> Reference:
-    module_name, _, class_name = name.removeprefix("ase:").rpartition(".")
+@cache
+def _opened(model: type[Settings], text: str) -> Reference:
+    settings = model.model_validate_json(text)
+    if isinstance(settings, AseSettings):
+        return _ase_reference(settings)
+    if isinstance(settings, ChgnetSettings):
+        return _chgnet_reference()
+    if isinstance(settings, MaceSettings):
+        return _mace_reference(settings)
+    if isinstance(settings, GpawSettings):
+        return _gpaw_reference(settings)
+    assert isinstance(settings, DftSettings)
+    return _file_reference(settings)
+
+
+def check_converged(calculator: Calculator) -> None:
+    """Refuse results of a calculation that says that it has not converged.
+
+    Codes that run outside Python are checked by their output files (`sinterface.reference.codes`)
+    and GPAW raises by itself; this looks at what any calculator may tell: an attribute, or a
+    result, ``converged``, and GPAW's ``scf.converged``.
+
+    Raises
+    ------
+    RunError
+        When one of them is false.
+    """
+    told = (
+        getattr(calculator, "converged", None),
+        calculator.results.get("converged"),
+        getattr(getattr(calculator, "scf", None), "converged", None),
+    )
+    if any(value is not None and not callable(value) and not bool(value) for value in told):
+        raise RunError("The calculation has not converged (its calculator says so).")
+
+
+def _package_version(package: str) -> str:
     try:
-        calculator = getattr(import_module(module_name), class_name)()
+        return version(package)
+    except PackageNotFoundError:
+        return "unknown"
+
+
+def _ase_reference(settings: AseSettings) -> Reference:
+    module_name, _, class_name = settings.calculator.rpartition(".")
+    try:
+        kind = getattr(import_module(module_name), class_name)
+        shared = kind(**settings.arguments)
     except (ImportError, AttributeError, ValueError, TypeError) as error:
         raise InputError(
-            f"Reference '{name}' can't be made ({error}); give ase:<module>.<Class> of an "
-            "installed ASE calculator that needs no arguments."
+            f"Reference '{settings.name}' can't be made ({error}); give ase:<module>.<Class> of "
+            "an installed ASE calculator, and its keyword arguments, if any, as 'arguments'."
         ) from error
-    package = module_name.split(".")[0]
-    try:
-        package_version = version(package)
-    except PackageNotFoundError:
-        package_version = "unknown"
-    settings = {"reference": name, "version": package_version}
-    return Reference(name, package_version, settings_hash(settings), calculator)
+    found = _package_version(module_name.split(".")[0])
+    identity: dict[str, Any] = {"reference": settings.name, "version": found}
+    if settings.arguments:
+        identity |= {"arguments": settings.arguments}
+    return Reference(settings.name, found, identity, lambda *_: shared)
+
+
+def _required_version(package: str, reference: str, command: str) -> str:
+    found = _package_version(package)
+    if found == "unknown":
+        raise InputError(f"Reference '{reference}' isn't installed; install it with: {command}.")
+    return found
 
 
 def _chgnet_reference() -> Reference:
-    try:
-        package_version = version("chgnet")
-    except PackageNotFoundError as error:
-        raise InputError(
-            "Reference 'chgnet' isn't installed; install it with: pip install 'sinterface[chgnet]'."
-        ) from error
+    found = _required_version("chgnet", "chgnet", "pip install 'sinterface[chgnet]'")
+    from sinterface.reference.chgnet import FastCHGNet
+
     calculator = FastCHGNet()
-    settings = {
+    identity = {
         "reference": "chgnet",
-        "version": package_version,
+        "version": found,
         "model": calculator.model_version,
         "weights_sha256": calculator.weights_sha256,
         "precision": "float32",
     }
-    return Reference("chgnet", package_version, settings_hash(settings), calculator)
+    return Reference("chgnet", found, identity, lambda *_: calculator)
 
 
-_REFERENCES: dict[str, Callable[[], Reference]] = {"chgnet": _chgnet_reference}
-
-
-class FastCHGNet(Calculator):
-    """CHGNet as a labeller: frozen weights, one backward pass for forces and stress.
-
-    The stock calculator differentiates twice and keeps the graph of the gradients, which a label
-    doesn't need. This one also builds its graphs by array operations and rearranges the message
-    layers, which changes energies and forces by rounding only. It sets torch to one thread:
-    label with one process a core.
-
-    Source: Deng et al., Nature Machine Intelligence 5, 1031 (2023).
-    """
-
-    implemented_properties = ["energy", "free_energy", "forces", "stress"]  # noqa: RUF012
-
-    def __init__(self) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
-        import torch
-        from chgnet.model.model import CHGNet
-
-        from sinterface.reference.chgnet_layers import rearrange
-
-        torch.set_num_threads(1)
-        with open(os.devnull, "w") as sink, redirect_stdout(sink):
-            self.model = CHGNet.load(use_device="cpu", verbose=False)
-        self.model.eval()
-        for parameter in self.model.parameters():
-            parameter.requires_grad_(False)
-        self.model_version = str(self.model.version)
-        self.weights_sha256 = _weights_sha256(self.model)
-        rearrange(self.model)
-
-    def calculate(
-        self,
-        atoms: Atoms | None = None,
-        properties: list[str] | None = None,
-        system_changes: list[str] = all_changes,
-    ) -> None:
-        """Compute total energy (eV), forces (eV/Å) and stress (Voigt, eV/Å³)."""
-        super().calculate(atoms, properties, system_changes)  # type: ignore[no-untyped-call]
-        energy, forces, stress = self._evaluate(cast("Atoms", self.atoms))
-        self.results = {
-            "energy": energy,
-            "free_energy": energy,
-            "forces": forces,
-            "stress": stress.ravel()[[0, 4, 8, 5, 2, 1]],
-        }
-
-    def _evaluate(self, atoms: Atoms) -> tuple[float, np.ndarray, np.ndarray]:
-        import torch
-        from chgnet.model.model import BatchedGraph
-
-        from sinterface.reference.chgnet_graph import crystal_graph
-
-        model = self.model
-        wrapped = atoms.copy()
-        wrapped.wrap()
-        graph = crystal_graph(wrapped)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)
-            batch = BatchedGraph.from_graphs(
-                [graph],
-                bond_basis_expansion=model.bond_basis_expansion,
-                angle_basis_expansion=model.angle_basis_expansion,
-                compute_stress=True,
-            )
-        per_atom = model._compute(batch)["e"]
-        slope, virial = torch.autograd.grad(
-            per_atom.sum(), [batch.atom_positions[0], batch.strains[0]]
+def _mace_reference(settings: MaceSettings) -> Reference:
+    found = _required_version("mace-torch", "mace", "pip install mace-torch")
+    if not settings.model.is_file():
+        raise InputError(
+            f"Reference 'mace': there is no model '{settings.model}'; give the path of a file."
         )
-        n_atoms = len(atoms)
-        energy = float(per_atom.detach()[0]) + float(model.composition_model([graph])[0])
-        stress = virial.double().numpy() * n_atoms / atoms.get_volume()
-        forces = -slope.double().numpy() * n_atoms
-        return energy * n_atoms, forces, 0.5 * (stress + stress.T)
+    from mace.calculators import MACECalculator
+
+    calculator = MACECalculator(
+        model_paths=str(settings.model), device=settings.device, default_dtype=settings.precision
+    )
+    identity = {
+        "reference": "mace",
+        "version": found,
+        **settings.hashed(),
+        "model_sha256": file_digest(settings.model),
+    }
+    return Reference("mace", found, identity, lambda *_: calculator)
 
 
-def _weights_sha256(model: Any) -> str:
-    digest = hashlib.sha256()
-    for name, tensor in sorted(model.state_dict().items()):
-        digest.update(name.encode())
-        digest.update(tensor.cpu().numpy().tobytes())
-    return digest.hexdigest()
+def _gpaw_reference(settings: GpawSettings) -> Reference:
+    found = _required_version("gpaw", "gpaw", "pip install 'sinterface[gpaw]'")
+    from sinterface.reference.gpaw import gpaw_calculator
+
+    identity = {
+        "reference": "gpaw",
+        "version": found,
+        "setups": _package_version("gpaw-data"),
+        **settings.hashed(),
+    }
+    return Reference("gpaw", found, identity, lambda a, d: gpaw_calculator(a, settings, d))
+
+
+def _file_reference(settings: DftSettings) -> Reference:
+    from sinterface.reference.codes import FileCode
+
+    identity = {"reference": settings.name, **settings.hashed()}
+    return Reference(settings.name, "unknown", identity, lambda _, d: FileCode(settings, d))

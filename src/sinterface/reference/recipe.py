@@ -6,7 +6,7 @@ import hashlib
 import tomllib
 from itertools import product, zip_longest
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -72,6 +72,7 @@ class Recipe(_Table):
 
     name: str = Field(min_length=1)
     reference: str = "chgnet"
+    reference_options: dict[str, Any] = {}
     seed: int = 0
     dynamics: Dynamics = Dynamics()
     sample: list[Sample] = Field(min_length=1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 from ase import Atoms
@@ -13,7 +14,7 @@ from ase.units import fs
 
 from sinterface.dataset.frames import Label, labelled
 from sinterface.errors import RunError
-from sinterface.reference.calculators import Reference
+from sinterface.reference.calculators import Reference, check_converged
 from sinterface.reference.recipe import Start, Trajectory
 from sinterface.structures.crystals import cubic_llzo, layered_lco
 from sinterface.structures.doping import dope, remove_lithium
@@ -34,12 +35,15 @@ def build_start(start: Start, *, volume_scale: float = 1.0, seed: int = 0) -> At
     return atoms
 
 
-def sample_trajectory(trajectory: Trajectory, reference: Reference) -> list[Atoms]:
+def sample_trajectory(
+    trajectory: Trajectory, reference: Reference, directory: Path = Path()
+) -> list[Atoms]:
     """Run one trajectory and return its labelled frames.
 
     Langevin dynamics at constant volume, after a random strain, a random displacement and, for
     random cells, some steps downhill (kept too, as 0 K). Velocities start at 1.5 times the
-    temperature, since part of that energy goes into the lattice.
+    temperature, since part of that energy goes into the lattice. A reference that writes files
+    does so in `directory`.
 
     Raises
     ------
@@ -51,7 +55,7 @@ def sample_trajectory(trajectory: Trajectory, reference: Reference) -> list[Atom
         trajectory.start, volume_scale=trajectory.volume_scale, seed=trajectory.seed
     )
     _deform(atoms, trajectory, rng)
-    atoms.calc = reference.calculator
+    atoms.calc = reference.make(atoms, directory)
     label = Label(
         trajectory.system,
         trajectory.key,
@@ -60,6 +64,7 @@ def sample_trajectory(trajectory: Trajectory, reference: Reference) -> list[Atom
         reference.version,
         reference.settings_hash,
         trajectory.family,
+        reference.settings,
     )
     frames: list[Atoms] = []
     _run_downhill(atoms, trajectory, replace(label, temperature_K=0.0), frames)
@@ -107,6 +112,8 @@ def _run_hot(
 
 def _keep(atoms: Atoms, trajectory: Trajectory, label: Label, frames: list[Atoms]) -> None:
     limits = trajectory.dynamics
+    atoms.get_potential_energy()
+    check_converged(atoms.calc)
     check_sane(atoms, limits.max_force_eV_per_A, limits.min_distance_A)
     frames.append(labelled(atoms, label))
 

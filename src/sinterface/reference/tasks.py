@@ -24,7 +24,7 @@ from sinterface.files import write_text
 from sinterface.progress import Progress, ProgressCallback
 
 MAX_FAILED_SHARE = 0.2
-"""Above this share of failed tasks (and five of them) a run stops."""
+"""Above this share of failed tasks a run fails; it stops early once five of them have failed."""
 
 PACKED_SUFFIXES = (".extxyz", ".extxyz.xz")
 
@@ -64,40 +64,64 @@ class LabelReport:
     quarantine: Path
 
 
+def parts_directory(out: Path) -> Path:
+    """Return the folder of finished parts, quarantine and working folders of `out`."""
+    return out.with_name(f"{out.name}.parts")
+
+
 def run_tasks(
     tasks: Sequence[Task],
     out: Path,
     *,
     workers: int = 2,
     progress: ProgressCallback | None = None,
+    settings_hash: str | None = None,
+    max_failed_share: float = MAX_FAILED_SHARE,
+    retry: bool = False,
 ) -> LabelReport:
     """Work off `tasks` in processes of one thread each and join their frames into `out`.
 
     Every task's frames are first written to ``<out>.parts/<key>.extxyz.xz``, whole or not at all;
     a killed run, started again, does only the tasks without a part. A task that raises leaves
-    ``<out>.parts/quarantine/<key>.log`` and isn't tried again until that file is deleted.
+    ``<out>.parts/quarantine/<key>.log`` and isn't tried again until that file is deleted, or
+    `retry` is set.
+
+    Parameters
+    ----------
+    settings_hash
+        Of the reference that all tasks share. The first run notes it in ``<out>.parts``; later
+        ones into the same `out` must have the same.
+    max_failed_share
+        Above this share of failed tasks nothing is joined into `out`.
 
     Raises
     ------
     InputError
-        When there is no task, or `out` has another suffix than .extxyz or .extxyz.xz.
+        When there is no task, `out` has another suffix than .extxyz or .extxyz.xz, or holds
+        labels of other settings.
     RunError
-        When another process works on `out`, more than `MAX_FAILED_SHARE` of the tasks failed, or
-        a worker died; finished parts stay.
+        When another process works on `out`, too many of the tasks failed, or a worker died;
+        finished parts stay.
     """
     if not tasks or not str(out).endswith(PACKED_SUFFIXES):
         raise InputError(
             f"Labels of {len(tasks)} structures or trajectories were asked for in '{out}'; "
             "give at least one, and a name that ends in .extxyz or .extxyz.xz."
         )
-    parts = out.with_name(f"{out.name}.parts")
+    parts = parts_directory(out)
     with _locked(parts):
+        _claim(parts, settings_hash)
+        if retry:
+            for task in tasks:
+                _log(parts, task.key).unlink(missing_ok=True)
         open_tasks = [task for task in tasks if not _is_settled(parts, task.key)]
-        _work_off(open_tasks, tasks, parts, workers, progress)
+        _work_off(open_tasks, tasks, parts, workers, max_failed_share, progress)
+        failed = sum(_log(parts, task.key).exists() for task in tasks)
+        if failed > max_failed_share * len(tasks):
+            raise _too_many(failed, len(tasks), parts)
         frames = _join(tasks, parts)
         if frames:
             write_frames(out, frames)
-        failed = sum(_log(parts, task.key).exists() for task in tasks)
     skipped = len(tasks) - len(open_tasks)
     return LabelReport(out, len(frames), len(open_tasks), skipped, failed, parts / "quarantine")
 
@@ -117,6 +141,30 @@ def _locked(parts: Path) -> Iterator[None]:
         yield
 
 
+def _claim(parts: Path, settings_hash: str | None) -> None:
+    """Note whose labels these are, or refuse those of other settings."""
+    note = parts / "settings_hash"
+    if settings_hash is None:
+        return
+    if not note.exists():
+        write_text(note, settings_hash + "\n")
+        return
+    found = note.read_text(encoding="utf-8").strip()
+    if found != settings_hash:
+        raise InputError(
+            f"'{parts}' holds labels of the reference settings {found}, and now {settings_hash} "
+            "was asked for; energies of different settings have no common zero: give another "
+            "output, or delete that folder."
+        )
+
+
+def _too_many(failed: int, finished: int, parts: Path) -> RunError:
+    return RunError(
+        f"{failed} of {finished} labels failed; read the logs in '{parts / 'quarantine'}', "
+        "then run the same command with --retry, or with a larger --max-failed."
+    )
+
+
 def _part(parts: Path, key: str) -> Path:
     return parts / f"{key}.extxyz.xz"
 
@@ -134,6 +182,7 @@ def _work_off(
     tasks: Sequence[Task],
     parts: Path,
     workers: int,
+    max_failed_share: float,
     progress: ProgressCallback | None,
 ) -> None:
     finished = len(tasks) - len(open_tasks)
@@ -141,11 +190,8 @@ def _work_off(
     for key in _results(open_tasks, parts, workers):
         finished += 1
         failed += _log(parts, key).exists()
-        if failed >= 5 and failed > MAX_FAILED_SHARE * finished:
-            raise RunError(
-                f"{failed} of {finished} labels failed; read the logs in '{parts / 'quarantine'}', "
-                "delete those to be tried again, and run the same command."
-            )
+        if failed >= 5 and failed > max_failed_share * finished:
+            raise _too_many(failed, finished, parts)
         if progress is not None:
             progress(Progress(finished, len(tasks), f"{key} ({failed} failed)"))
 

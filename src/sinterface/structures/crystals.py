@@ -124,6 +124,28 @@ def layered_lco() -> Atoms:
     return _plain(crystal(["Li", "Co", "O"], basis, spacegroup=166, cellpar=cell))
 
 
+def primitive_lco() -> Atoms:
+    """Return the primitive cell of layered LCO, 4 atoms, with a reduced lattice.
+
+    For references that are dear: the hexagonal cell of `layered_lco` holds three of it.
+    """
+    from ase import Atoms
+    from ase.build import niggli_reduce
+
+    hexagonal = layered_lco()
+    rows = np.array([[2, 1, 1], [-1, 1, 1], [-1, -2, 1]]) / 3
+    scaled = hexagonal.get_scaled_positions() @ np.linalg.inv(rows)
+    _, kept = np.unique(np.round(scaled % 1, 6) % 1, axis=0, return_index=True)
+    atoms = Atoms(
+        hexagonal.numbers[kept],
+        scaled_positions=scaled[kept],
+        cell=rows @ hexagonal.cell[:],
+        pbc=True,
+    )
+    niggli_reduce(atoms)
+    return atoms
+
+
 def load_crystal(name_or_cif: str, seed: int = 0) -> Atoms:
     """Return a crystal by name ("llzo", "llzo-tetragonal", "lco") or from a CIF file.
 

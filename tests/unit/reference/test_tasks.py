@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from ase import Atoms
 from ase.build import bulk
+from ase.calculators import emt
 from ase.io import write
 
 import sinterface
@@ -20,7 +21,7 @@ from sinterface.dataset.frames import label_of, read_frames
 from sinterface.errors import InputError, RunError
 from sinterface.progress import Progress
 from sinterface.reference import tasks
-from sinterface.reference.labelling import label_file, label_structures
+from sinterface.reference.labelling import Limits, label_file, label_structures
 
 EMT = "ase:ase.calculators.emt.EMT"
 SLOW = """
@@ -30,6 +31,22 @@ class Slow(EMT):
     def calculate(self, *arguments, **named):
         time.sleep(0.25)
         super().calculate(*arguments, **named)
+"""
+STUBBORN = """
+import numpy as np
+from ase.calculators.emt import EMT
+class Stubborn(EMT):
+    calls = 0
+    def calculate(self, *arguments, **named):
+        super().calculate(*arguments, **named)
+        Stubborn.calls += 1
+        self.converged = Stubborn.calls != 3
+class Magnetic(EMT):
+    implemented_properties = [*EMT.implemented_properties, "magmoms"]
+    def calculate(self, *arguments, **named):
+        super().calculate(*arguments, **named)
+        self.results["magmoms"] = np.arange(4.0)
+        self.results["free_energy"] = self.results["energy"] - 1
 """
 
 
@@ -78,13 +95,47 @@ def test_failures_are_quarantined_and_the_rest_goes_on(tmp_path: Path) -> None:
     out = tmp_path / "o.extxyz"
     close = Atoms("Cu2", positions=[[0, 0, 0], [0.3, 0, 0]], cell=[6, 6, 6], pbc=True)
     structures = [_unreadable_by_emt(), *_copper(2), close]
-    report = label_structures(structures, out, 1, reference=EMT)
+    half = Limits(max_failed_share=0.5)
+    report = label_structures(structures, out, 1, reference=EMT, failures=half)
     assert (report.n_frames, report.failed) == (2, 2)
     logs = " ".join(path.read_text() for path in sorted(report.quarantine.iterdir()))
     assert "NotImplementedError" in logs
     assert "A force of" in logs
-    again = label_structures(structures, out, 1, reference=EMT)
+    again = label_structures(structures, out, 1, reference=EMT, failures=half)
     assert (again.done, again.failed, again.n_frames) == (0, 2, 2)
+    retried = Limits(max_failed_share=0.5, retry=True)
+    again = label_structures(structures, out, 1, reference=EMT, failures=retried)
+    assert (again.done, again.failed, again.n_frames) == (2, 2, 2)
+    with pytest.raises(RunError, match="2 of 4 labels failed"):
+        label_structures(structures, out, 1, reference=EMT)
+
+
+def test_what_says_that_it_has_not_converged_is_quarantined(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "stubborn_emt.py").write_text(STUBBORN)
+    monkeypatch.syspath_prepend(tmp_path)
+    report = label_structures(
+        _copper(6), tmp_path / "o.extxyz", 1, reference="ase:stubborn_emt.Stubborn"
+    )
+    assert (report.n_frames, report.failed) == (5, 1)
+    (log,) = report.quarantine.iterdir()
+    assert "has not converged" in log.read_text()
+
+
+def test_labels_carry_settings_free_energies_and_moments(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "stubborn_emt.py").write_text(STUBBORN)
+    monkeypatch.syspath_prepend(tmp_path)
+    name = "ase:stubborn_emt.Magnetic"
+    report = label_structures(_copper(1), tmp_path / "o.extxyz", 1, reference=name)
+    frame = read_frames(report.output)[0]
+    atoms = _copper(1)[0]
+    atoms.calc = emt.EMT()
+    assert frame.get_potential_energy() == pytest.approx(atoms.get_potential_energy() - 1, abs=1e-4)
+    assert frame.get_magnetic_moments().tolist() == [0.0, 1.0, 2.0, 3.0]
+    assert label_of(frame).reference_settings == {"reference": name, "version": "unknown"}
 
 
 def test_too_many_failures_stop_the_run(tmp_path: Path) -> None:
