@@ -72,11 +72,15 @@ def warning(potential: Potential) -> str:
         )
     if found.state != "pass":
         return f"The stability certificate of the potential '{name}' is incomplete. {advice}"
+    if found.length == "quick":
+        return f"The potential '{name}' has passed a quick certificate only. {advice}"
     return ""
 
 
 def keep_certificate(potential: Potential, content: Mapping[str, Any]) -> Path | None:
-    """Lay a certificate beside the potential's files; return its path, None if it wasn't laid.
+    """Lay a certificate, without its curves, beside the potential's files.
+
+    Return its path, None if it wasn't laid.
 
     A quick one doesn't replace a full one of the same potential, and nothing is written where
     the folder is read-only.
@@ -86,7 +90,8 @@ def keep_certificate(potential: Potential, content: Mapping[str, Any]) -> Path |
         return None
     path = potential.directory / CERTIFICATE_NAME
     try:
-        write_text(path, json.dumps(content, indent=1, allow_nan=False) + "\n")
+        short = {key: value for key, value in content.items() if key != "details"}
+        write_text(path, json.dumps(short, indent=1, allow_nan=False) + "\n")
     except PermissionError:
         return None
     return path

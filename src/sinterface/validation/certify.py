@@ -39,6 +39,9 @@ STEPS_NAME = "steps"
 QUICK_SYSTEMS = ("llzo-cubic", "llzo-amorphous", "lco-layered", "lco-amorphous", "mixture-1",
                  "mixture-5", "doped-zr", "interface-104")  # fmt: skip
 
+GROUPS = ("short range", "dynamics", "crystals", "survival", "elasticity")
+"""Parts of a certificate, in their order."""
+
 LineListener = Callable[[Line], None]
 
 
@@ -303,6 +306,7 @@ def certify(
         steps = Steps(directory / STEPS_NAME, {"potential": potential.fingerprint})
         work = Certification(potential, steps, settings, listener, progress)
         work.go()
+        work.lines.sort(key=lambda line: GROUPS.index(line.group))
         if potential.fingerprint != type(potential)(potential.directory).fingerprint:
             raise RunError("The potential's files changed meanwhile; run the same command again.")
         content = finite(

@@ -62,6 +62,11 @@ def test_a_quick_one_does_not_replace_a_full_one(potential: Potential) -> None:
     assert standing(potential).length == "full"
 
 
+def test_a_quick_pass_is_not_enough(potential: Potential) -> None:
+    keep_certificate(potential, _content(potential, length="quick"))
+    assert "a quick certificate only" in warning(potential)
+
+
 def test_a_damaged_one_is_none(potential: Potential) -> None:
     (potential.directory / "certificate.json").write_text("{]")
     assert standing(potential).state == "none"
