@@ -152,7 +152,6 @@ __attribute__((noinline)) void pair_gradients(const Frame<T>& f, const Contracti
 #pragma GCC unroll 16
         for (int n = 0; n <= L; ++n) {
             const V w = weight[n] + weight[n];
-#pragma GCC unroll 16
             for (int q = monomials_below(n); q < monomials_below(n + 1); ++q) da[q] += w * a[q];
         }
         return;
@@ -160,7 +159,6 @@ __attribute__((noinline)) void pair_gradients(const Frame<T>& f, const Contracti
 #pragma GCC unroll 16
     for (int n = 0; n <= L; ++n) {
         const V w = weight[n];
-#pragma GCC unroll 16
         for (int q = monomials_below(n); q < monomials_below(n + 1); ++q) {
             da[q] += w * b[q];
             db[q] += w * a[q];

@@ -113,7 +113,6 @@ SINTERFACE_INLINE void derivative_coefficients(const V* w, V* out) {
 // What `polynomial` reads, from the derivatives by the sums of all degrees 0..L (which this changes).
 template <int L, class T, class V>
 __attribute__((noinline)) void polynomial_coefficients(V* w, V* out) {
-#pragma GCC unroll 256
     for (int k = 0; k < monomials_below(L + 1); ++k) w[k] *= T(multinomial_roots.of[k]);
     for (int d = 0; d + 2 <= L; ++d) {
         const V* low = w + monomials_below(d);
