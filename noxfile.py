@@ -15,8 +15,8 @@ def tests(session: nox.Session) -> None:
 
 @nox.session
 def slow(session: nox.Session) -> None:
-    """Run the long physics tests."""
-    session.install(*INSTALL, ".[test]")
+    """Run the long physics tests, DFT with GPAW among them."""
+    session.install(*INSTALL, ".[test,gpaw]")
     session.run("pytest", "-m", "slow", *session.posargs)
 
 

@@ -1,4 +1,4 @@
-"""CHGNet against GPAW PBE+U on hot LCO: python benchmarks/chgnet_against_dft.py [--spin].
+"""CHGNet against GPAW PBE+U on hot LCO: python benchmarks/chgnet_against_dft.py.
 
 Snapshots of short CHGNet-driven dynamics of the primitive cell (4 atoms) are labelled by both.
 Labels are kept in the work folder, so a stopped run goes on where it was.
@@ -91,14 +91,15 @@ def draw(surrogate: list[Atoms], truth: list[Atoms], path: Path) -> None:
     axes.plot([-limit, limit], [-limit, limit], color="0.6", lw=0.8)
     axes.set(xlabel="GPAW PBE+U force, eV/Å", ylabel="CHGNet force, eV/Å", aspect="equal")
     axes.legend(frameon=False)
-    figure.savefig(path)
+    figure.savefig(path, metadata={"Date": None})
 
 
 def main() -> None:
     """Sample, label twice, write figures of merit and the parity plot."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--work", type=Path, default=Path("chgnet-against-dft"))
-    parser.add_argument("--spin", action="store_true", help="two spin channels")
+    parser.add_argument("--closed-shell", action="store_true", help="one spin channel")
+    parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--every", type=int, default=1, help="label only each n-th snapshot")
     arguments = parser.parse_args()
     arguments.work.mkdir(parents=True, exist_ok=True)
@@ -106,10 +107,10 @@ def main() -> None:
     if not snapshots.exists():
         write(snapshots, sample(), format="extxyz")
     structures = read(snapshots, index=slice(None, None, arguments.every), format="extxyz")
-    settings = read_settings("gpaw", OPTIONS | {"spin_polarised": arguments.spin})
-    kind = "spin" if arguments.spin else "closed-shell"
+    settings = read_settings("gpaw", OPTIONS | {"spin_polarised": not arguments.closed_shell})
+    kind = "closed-shell" if arguments.closed_shell else "spin-polarised"
     truth = label_structures(
-        structures, arguments.work / f"gpaw-{kind}.extxyz", 1, reference=settings
+        structures, arguments.work / f"gpaw-{kind}.extxyz", arguments.workers, reference=settings
     )
     surrogate = label_structures(structures, arguments.work / f"chgnet-{kind}.extxyz", 1)
     frames = read_frames(surrogate.output), read_frames(truth.output)
@@ -123,7 +124,7 @@ def main() -> None:
     }  # fmt: skip
     results[kind] = {"gpaw": open_reference(settings).settings, **found}
     path.write_text(json.dumps(results, indent=1, sort_keys=True) + "\n")
-    if not arguments.spin:
+    if not arguments.closed_shell:
         draw(*frames, HERE.parent / "docs" / "images" / "chgnet-against-dft.svg")
     print(json.dumps(found, indent=1))
 
