@@ -69,7 +69,7 @@ run 0
             ranks=lammps.extract_setting("world_size"),
             **{name: np.array(values) for name, values in found.items()},
         )
-    lammps.finalize()  # of MPI too: a rank that leaves without it has the launcher kill the slower ones
+    lammps.finalize()  # MPI too: else the launcher kills the slower ranks
 
 
 if __name__ == "__main__":
