@@ -116,7 +116,7 @@ def _tell(report: LabelReport, waiting: int, as_json: bool) -> None:
     if report.failed:
         typer.echo(f"{report.failed} failed; see {report.quarantine}", err=True)
     if waiting:
-        typer.echo(f"{waiting} jobs have no output yet", err=True)
+        typer.echo(f"{waiting} jobs have not ended yet", err=True)
     if as_json:
         typer.echo(json.dumps(asdict(report) | {"waiting": waiting}, default=str))
     else:

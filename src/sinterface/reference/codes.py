@@ -36,6 +36,8 @@ class CodeFiles:
         Pattern of the version in `log`.
     converged, unconverged
         Patterns of which the first must, and the second must not, occur in `log`.
+    results
+        Further files that hold results.
     """
 
     command: str
@@ -44,12 +46,14 @@ class CodeFiles:
     version: str
     converged: str
     unconverged: str
+    results: tuple[str, ...] = ()
 
 
 CODES = {
     "vasp": CodeFiles(
         *("vasp_std", "vasp.out", "OUTCAR", r"vasp\.(\S+)"),
         *(r"aborting loop because EDIFF is reached", r"EDIFF was not reached|hard stop was set"),
+        results=("vasprun.xml",),
     ),
     "espresso": CodeFiles(
         *("pw.x -in espresso.pwi", "espresso.pwo", "espresso.pwo", r"Program PWSCF v\.?(\S+)"),
@@ -92,12 +96,16 @@ class FileCode(Calculator):
 
 
 def job_command(settings: DftSettings) -> str:
-    """Return the shell line that runs the code in a folder of inputs."""
+    """Return the shell lines that run the code in a folder of inputs.
+
+    Old outputs are removed first, so that a run that writes nothing can't pass for an earlier one.
+    """
     files = CODES[settings.code]
     start = getattr(settings, "command", None) or files.command
     join = f'sed "s|.*|$VASP_PP_PATH/&/POTCAR|" {POTCAR_LIST} | xargs cat > POTCAR\n'
     prefix = join if isinstance(settings, VaspSettings) else ""
-    return f"{prefix}{start} > {files.stdout}"
+    old = " ".join(dict.fromkeys((files.log, files.stdout, *files.results)))
+    return f"rm -f {old}\n{prefix}{start} > {files.stdout}"
 
 
 def _run(settings: DftSettings, directory: Path) -> None:

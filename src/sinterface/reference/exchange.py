@@ -170,7 +170,7 @@ def import_jobs(
     failures: Limits = Limits(),  # noqa: B008
     progress: ProgressCallback | None = None,
 ) -> tuple[LabelReport, int]:
-    """Collect the finished jobs of `directory` into `out`; jobs without output wait.
+    """Collect the finished jobs of `directory` into `out`; jobs that haven't ended wait.
 
     Call it again when more are finished. Unconverged ones are quarantined as in a local run, and
     looked at again each time.
@@ -178,12 +178,12 @@ def import_jobs(
     Returns
     -------
     LabelReport, int
-        What was collected, and how many jobs have no output yet.
+        What was collected, and how many jobs haven't ended yet.
 
     Raises
     ------
     InputError
-        When `directory` holds no exported jobs, its options were changed, or no job has output.
+        When `directory` holds no exported jobs, its options were changed, or no job has ended.
     RunError
         When more than `failures.max_failed_share` of the finished jobs failed.
     """
@@ -194,10 +194,9 @@ def import_jobs(
             f"'{directory}' holds no jobs made by 'sinterface label --export' ({error})."
         ) from error
     settings = _exported_settings(directory, manifest)
-    result = CODES[settings.code].log if _is_file_code(settings) else LABELLED
-    jobs = [job for job in manifest["jobs"] if _has_output(directory / job["folder"], result)]
+    jobs = [job for job in manifest["jobs"] if _has_ended(directory / job["folder"])]
     if not jobs:
-        raise InputError(f"No job of '{directory}' has an output yet; run its job.sh first.")
+        raise InputError(f"No job of '{directory}' has ended yet; run its job.sh first.")
     tasks = [
         ImportTask(directory / job["folder"], job["key"], job["inputs"], settings,
                    limits or Dynamics())
@@ -215,8 +214,9 @@ def import_jobs(
     return report, len(manifest["jobs"]) - len(jobs)
 
 
-def _has_output(folder: Path, result: str) -> bool:
-    return (folder / result).exists() or (folder / "failed").exists()
+def _has_ended(folder: Path) -> bool:
+    """Tell whether job.sh left its mark; a job that still runs must not pass for unconverged."""
+    return (folder / "finished").exists() or (folder / "failed").exists()
 
 
 def _exported_settings(directory: Path, manifest: dict[str, Any]) -> Settings:

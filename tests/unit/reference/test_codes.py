@@ -13,7 +13,7 @@ from ase.calculators.emt import EMT
 
 from sinterface.dataset.frames import label_of, read_frames
 from sinterface.errors import InputError, RunError
-from sinterface.reference.codes import read_outputs
+from sinterface.reference.codes import FileCode, read_outputs
 from sinterface.reference.labelling import Limits, label_structures
 from sinterface.reference.settings import Settings, read_settings
 
@@ -95,6 +95,18 @@ def test_an_output_cut_short_is_refused(tmp_path: Path) -> None:
         read_outputs("espresso", tmp_path)
     with pytest.raises(RunError, match="no output"):
         read_outputs("vasp", tmp_path)
+
+
+@pytest.mark.usefixtures("potcars")
+def test_an_old_output_is_not_read_again(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    atoms = unsorted()
+    atoms.calc = FileCode(fake("vasp"), folder)
+    atoms.get_potential_energy()
+    assert (folder / "OUTCAR").exists()
+    atoms.calc = FileCode(read_settings("vasp", {"command": "true"}), folder)
+    with pytest.raises(RunError, match="no output"):
+        atoms.get_potential_energy()
 
 
 def test_labels_of_other_settings_do_not_join(tmp_path: Path) -> None:

@@ -62,6 +62,7 @@ def test_round_trip_of_a_python_reference(tmp_path: Path) -> None:
     assert export_jobs([*structures, structures[0]], jobs, read_settings(EMT)) == 2
     assert "#SBATCH --array=0-1\n" in (jobs / "job.sh").read_text()
     start(jobs, 1)
+    (jobs / "000000" / "label.extxyz").touch()  # still being written
     report, waiting = import_jobs(jobs, tmp_path / "o.extxyz")
     assert (report.n_frames, waiting) == (1, 1)
     start(jobs, 0)
@@ -133,7 +134,7 @@ def test_unfit_folders_and_sources_are_refused(tmp_path: Path) -> None:
     export_jobs(alloys(1), jobs, settings)
     with pytest.raises(InputError, match="isn't empty"):
         export_jobs(alloys(1), jobs, settings)
-    with pytest.raises(InputError, match="has an output yet"):
+    with pytest.raises(InputError, match="has ended yet"):
         import_jobs(jobs, tmp_path / "o.extxyz")
 
 
