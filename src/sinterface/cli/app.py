@@ -13,7 +13,7 @@ from sinterface.cli.certify import certify
 from sinterface.cli.data import app as data
 from sinterface.cli.export import export
 from sinterface.cli.label import label
-from sinterface.cli.shown import show_result
+from sinterface.cli.shown import print_result
 from sinterface.cli.train import train
 from sinterface.cli.validate import validate
 from sinterface.errors import SinterfaceError
@@ -88,7 +88,7 @@ def check(
     file = read_study(path)
     directory = output or default_run_directory(file)
     forecast = forecast_study(file, directory, PIPELINE, benchmark=benchmark)
-    show_result(forecast.to_dict(), forecast_table(forecast), as_json)
+    print_result(forecast.to_dict(), forecast_table(forecast), as_json)
 
 
 @app.command()
@@ -123,7 +123,7 @@ def show(path: options.ShownPath, as_json: options.AsJson = False) -> None:
     from sinterface.study.summary import summarise
 
     summary = summarise(path)
-    show_result(summary.to_dict(), summary_table(summary), as_json)
+    print_result(summary.to_dict(), summary_table(summary), as_json)
 
 
 @app.command()
@@ -143,7 +143,7 @@ def predict(
     from sinterface.study.prediction import predict_structure
 
     prediction = predict_structure(potential, structure, output)
-    show_result(prediction.to_dict(), prediction_table(prediction), as_json)
+    print_result(prediction.to_dict(), prediction_table(prediction), as_json)
 
 
 for _command in (label, train, validate, certify, export):

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from sinterface.cli import options
-from sinterface.cli.shown import show_result
+from sinterface.cli.shown import print_result
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -125,7 +125,7 @@ def card(
         figure = output if output.suffix in (".svg", ".png", ".pdf") else Path(f"{output}.svg")
         draw_card(found, figure)
         write_text(figure.with_suffix(".json"), json.dumps(content, indent=1) + "\n")
-    show_result(content, card_table(found), as_json)
+    print_result(content, card_table(found), as_json)
 
 
 @app.command()
@@ -150,4 +150,4 @@ def check(
 
     read = read_frames(frames, mixed=mixed)
     faults = find_faults(read, tolerance_A=tolerance_A, largest_force=largest_force)
-    show_result(faults.to_dict(), faults_table(faults), as_json)
+    print_result(faults.to_dict(), faults_table(faults), as_json)

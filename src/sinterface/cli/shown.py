@@ -9,7 +9,7 @@ from typing import Any
 import typer
 
 
-def show_result(data: dict[str, Any], table: Any, as_json: bool) -> None:
+def print_result(data: dict[str, Any], table: Any, as_json: bool) -> None:
     """Print data as JSON, or its table for people."""
     if as_json:
         typer.echo(json.dumps(data, indent=1, allow_nan=False))

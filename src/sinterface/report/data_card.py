@@ -103,8 +103,8 @@ def _nearest(axes: Axes, card: DataCard) -> None:
         limits.append(shortest_plausible((one, two)))
     colours = ["#c63b34" if d < low else _BAR for d, low in zip(distances, limits, strict=True)]
     axes.scatter(distances, names, color=colours, zorder=3, s=18)
-    axes.scatter(limits, names, marker="|", color="#8a8f98", s=60, label="nearer is implausible")
-    axes.legend(frameon=False, loc="lower left", fontsize=7.5)
+    axes.scatter(limits, names, marker="|", color="#8a8f98", s=60)
+    axes.set_xlabel("grey: nearer is implausible")
     axes.set_xlim(left=0)
     axes.grid(axis="x", alpha=0.25)
     axes.set_title("nearest distance (Å)")
