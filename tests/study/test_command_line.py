@@ -22,7 +22,8 @@ from sinterface.study.reading import StudyFile
 
 MakeStudy = Callable[..., StudyFile]
 INTERRUPTIBLE = """
-import sys
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a background shell has it ignored
 sys.path.insert(0, sys.argv.pop(1))
 import fake_run
 fake_run.FRAMES, fake_run.PAUSE_S = 100, 0.05
