@@ -96,10 +96,10 @@ def default_radial(cutoff_A: float) -> tuple[RadialFunction, ...]:
     as needed to overlap with the next.
     """
     width = 0.08 * cutoff_A
-    shell_eta = _round(0.5 / width**2)
-    centred = [RadialFunction(_round(value / cutoff_A**2)) for value in (0.3, 8.0)]
+    shell_eta = round_parameter(0.5 / width**2)
+    centred = [RadialFunction(round_parameter(value / cutoff_A**2)) for value in (0.3, 8.0)]
     shells = [
-        RadialFunction(shell_eta, _round(fraction * cutoff_A))
+        RadialFunction(shell_eta, round_parameter(fraction * cutoff_A))
         for fraction in (0.25, 0.35, 0.45, 0.55, 0.65, 0.75, 0.85)
     ]
     return (*centred, *shells)
@@ -110,7 +110,7 @@ def default_angular(cutoff_A: float) -> tuple[AngularFunction, ...]:
 
     The far range (small η) carries low angular resolution, the near ones the full one.
     """
-    far, middle, near = (_round(value / cutoff_A**2) for value in (0.4, 3.0, 9.0))
+    far, middle, near = (round_parameter(value / cutoff_A**2) for value in (0.4, 3.0, 9.0))
     chosen = [
         *((far, sign, 1.0) for sign in (-1, 1)),
         *((middle, sign, 1.0) for sign in (-1, 1)),
@@ -187,6 +187,6 @@ def _rows_of(
     return rows
 
 
-def _round(value: float) -> float:
+def round_parameter(value: float) -> float:
     """Six significant digits: equal parameters get equal text, hence equal doubles."""
     return float(f"{value:.6g}")

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from sinterface.errors import InputError
 from sinterface.files import write_text
 from sinterface.potential.rows import Row
+from sinterface.potential.spectrum import AnyRow, spectrum_text
 
 FORMAT_VERSION = 1
 
@@ -69,7 +70,7 @@ class PotentialFiles:
     Attributes
     ----------
     rows
-        Symmetry functions of each element, in n2p2's order.
+        Symmetry functions of each element: n2p2's in its order, then those of the power spectrum.
     cutoff_function
         A key of :data:`CUTOFF_TYPES`.
     activation
@@ -80,7 +81,7 @@ class PotentialFiles:
         Inner and outer radius of the ZBL baseline, Å; None for no baseline.
     """
 
-    rows: tuple[tuple[Row, ...], ...]
+    rows: tuple[tuple[AnyRow, ...], ...]
     cutoff_function: str
     activation: str
     scaling: tuple[Scaling, ...]
@@ -139,14 +140,14 @@ def write_members(directory: Path, members: Sequence[PotentialFiles]) -> None:
     write_text(directory / "extension.nn", extension_text(members[0]) + "".join(lines))
 
 
-def symmetry_text(rows: Sequence[Sequence[Row]], cutoff_function: str) -> str:
-    """Return the part of ``input.nn`` that says which symmetry functions there are."""
+def symmetry_text(rows: Sequence[Sequence[AnyRow]], cutoff_function: str) -> str:
+    """Return the part of ``input.nn`` that says which of n2p2's symmetry functions there are."""
     elements = [each[0].center for each in rows]
     lines = [
         f"number_of_elements {len(elements)}",
         f"elements {' '.join(elements)}",
         f"cutoff_type {CUTOFF_TYPES[cutoff_function]} 0.0",
-        *(row.line for each in rows for row in each),
+        *(row.line for each in rows for row in each if isinstance(row, Row)),
     ]
     return "\n".join(lines) + "\n"
 
@@ -175,7 +176,7 @@ def extension_text(files: PotentialFiles) -> str:
     lines = ["# What sinterface adds to input.nn.", f"format_version {FORMAT_VERSION}"]
     if files.zbl_A is not None:
         lines.append(f"zbl {files.zbl_A[0]!r} {files.zbl_A[1]!r}")
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines) + "\n" + spectrum_text(files.rows)
 
 
 def scaling_text(scaling: Sequence[Scaling]) -> str:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ase import Atoms
 
 from sinterface.dataset.frames import label_of
 from sinterface.dataset.splits import divided_families
+from sinterface.potential.rows import Row
+from sinterface.potential.spectrum import SpectrumRow
 from sinterface.potential.writer import FORMAT_VERSION
 from sinterface.provenance import now, versions
 from sinterface.training.held_out import Errors
@@ -89,16 +91,27 @@ def _counts(frames: Sequence[Atoms]) -> dict[str, int]:
 
 def _functions(recipe: Recipe) -> dict[str, Any]:
     rows = recipe.rows()
-    first = rows[0]
-    radial = sorted({(row.eta, row.shift_A) for row in first if row.kind == 2})
-    angular = sorted({(row.eta, row.lambda_, row.zeta) for row in first if row.kind == 9})
-    return {
+    plain = [row for row in rows[0] if isinstance(row, Row)]
+    products = [row for row in rows[0] if isinstance(row, SpectrumRow)]
+    content: dict[str, Any] = {
         "cutoff_A": recipe.symmetry.cutoff_A,
         "cutoff_function": recipe.symmetry.cutoff_function,
         "functions_per_element": [len(each) for each in rows],
-        "radial_eta_shift": [list(row) for row in radial],
-        "angular_eta_lambda_zeta": [list(row) for row in angular],
+        "radial_eta_shift": _distinct((row.eta, row.shift_A) for row in plain if row.kind == 2),
+        "angular_eta_lambda_zeta": _distinct(
+            (row.eta, row.lambda_, row.zeta) for row in plain if row.kind == 9
+        ),
     }
+    if products:
+        content["spectrum_degree_eta_shift_eta_shift"] = _distinct(
+            (row.degree, row.eta, row.shift_A, row.second_eta, row.second_shift_A)
+            for row in products
+        )
+    return content
+
+
+def _distinct(parameters: Iterable[tuple[float, ...]]) -> list[list[float]]:
+    return [list(row) for row in sorted(set(parameters))]
 
 
 def _finite(error: Errors) -> dict[str, float | int]:

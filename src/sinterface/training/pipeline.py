@@ -23,8 +23,9 @@ from sinterface.dataset.splits import (
 )
 from sinterface.errors import InputError
 from sinterface.kernels.symmetry import Descriptor
-from sinterface.potential.rows import Row
+from sinterface.potential.spectrum import AnyRow, spectrum_text
 from sinterface.potential.writer import (
+    FORMAT_VERSION,
     PotentialFiles,
     symmetry_text,
     write_members,
@@ -292,14 +293,16 @@ def divide(frames: Sequence[Atoms], table: DataTable) -> Split:
     return split_by_trajectory(frames, validation=validation, test=test, seed=seed)
 
 
-def _descriptor(recipe: Recipe, rows: Sequence[Sequence[Row]]) -> Descriptor:
+def _descriptor(recipe: Recipe, rows: Sequence[Sequence[AnyRow]]) -> Descriptor:
     text = symmetry_text(rows, recipe.symmetry.cutoff_function)
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "input.nn").write_text(text, encoding="utf-8")
+        extension = f"format_version {FORMAT_VERSION}\n" + spectrum_text(rows)
+        (Path(folder) / "extension.nn").write_text(extension, encoding="utf-8")
         return Descriptor.from_potential(folder)
 
 
-def _lines(rows: Sequence[Sequence[Row]]) -> list[str]:
+def _lines(rows: Sequence[Sequence[AnyRow]]) -> list[str]:
     return [row.line for each in rows for row in each]
 
 

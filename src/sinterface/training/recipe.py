@@ -10,13 +10,19 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from sinterface.errors import InputError, nearest_name
+from sinterface.potential.row_lines import parse_rows
 from sinterface.potential.rows import (
     AngularFunction,
     RadialFunction,
-    Row,
     default_angular,
     default_radial,
     make_rows,
+)
+from sinterface.potential.spectrum import (
+    AnyRow,
+    SpectrumSet,
+    default_channels,
+    make_spectrum_rows,
 )
 
 
@@ -65,6 +71,44 @@ class DataTable(Table):
         return self
 
 
+class SpectrumTable(Table):
+    """Rows of the power spectrum, in the place of the wide angular functions."""
+
+    channels: int | tuple[tuple[float, float], ...] = Field(
+        4, description="Radial channels: how many, or a list of [eta (1/Å²), r_s (Å)]."
+    )
+    degree: int | tuple[int, ...] = Field(
+        3, description="Largest degree l, of all channels or of each; products have the smaller."
+    )
+    lowest_degree: int = Field(
+        1, ge=0, le=8, description="Smallest degree; 0 is a product of radial sums."
+    )
+    products: Literal["same", "neighbouring", "all"] = Field(
+        "same", description="Channels that are multiplied: itself, also the next one, or all."
+    )
+    pairs: tuple[tuple[str, str], ...] | None = Field(
+        None, description="Pairs of neighbour elements; all unless given."
+    )
+
+    @model_validator(mode="after")
+    def _some(self) -> SpectrumTable:
+        if isinstance(self.channels, int) and not 1 <= self.channels <= 16:
+            raise ValueError(f"channels must be from 1 to 16, got {self.channels}")
+        if self.pairs is not None and not self.pairs:
+            raise ValueError("pairs is an empty list; leave it out for all pairs")
+        return self
+
+    def spectrum_set(self, cutoff_A: float) -> SpectrumSet:
+        """Return the rows that the table asks for."""
+        if isinstance(self.channels, int):
+            channels = default_channels(self.channels, cutoff_A)
+        else:
+            channels = tuple(RadialFunction(*channel) for channel in self.channels)
+        degree = self.degree
+        degrees = (degree,) * len(channels) if isinstance(degree, int) else degree
+        return SpectrumSet(channels, degrees, self.lowest_degree, self.products, self.pairs)
+
+
 class SymmetryTable(Table):
     """Symmetry functions; lists of parameters replace the default set."""
 
@@ -78,6 +122,23 @@ class SymmetryTable(Table):
     angular: tuple[tuple[float, int, float], ...] | None = Field(
         None, description="Wide angular functions [eta (1/Å²), lambda (±1), zeta]."
     )
+    spectrum: SpectrumTable | None = Field(
+        None, description="Power spectrum in the place of the wide angular functions."
+    )
+    rows: tuple[str, ...] | None = Field(
+        None,
+        description="Lines of all functions (symfunction_short, spectrum), or the name of a file "
+        "of them, relative to the recipe; nothing else but the cutoff then stands here.",
+    )
+
+    @model_validator(mode="after")
+    def _one_way(self) -> SymmetryTable:
+        given = [self.radial, self.angular, self.spectrum]
+        if self.rows is not None and any(each is not None for each in given):
+            raise ValueError("rows lists all functions: leave out radial, angular and spectrum")
+        if self.spectrum is not None and self.angular is not None:
+            raise ValueError("spectrum stands in the place of angular: leave one of them out")
+        return self
 
 
 class PotentialTable(Table):
@@ -148,16 +209,34 @@ class Recipe(Table):
         (), description="Commands that made the potential, told in its card."
     )
 
-    def rows(self) -> tuple[tuple[Row, ...], ...]:
+    def rows(self) -> tuple[tuple[AnyRow, ...], ...]:
         """Return the symmetry functions of each element, elements by atomic number."""
-        symmetry = self.symmetry
+        symmetry, elements = self.symmetry, self.potential.elements
+        if symmetry.rows is not None:
+            return _within(parse_rows(symmetry.rows, elements), symmetry.cutoff_A)
         radial = default_radial(symmetry.cutoff_A)
-        angular = default_angular(symmetry.cutoff_A)
         if symmetry.radial is not None:
             radial = tuple(RadialFunction(*row) for row in symmetry.radial)
+        if symmetry.spectrum is not None:
+            spectrum = symmetry.spectrum.spectrum_set(symmetry.cutoff_A)
+            return make_spectrum_rows(elements, symmetry.cutoff_A, spectrum, radial)
+        angular = default_angular(symmetry.cutoff_A)
         if symmetry.angular is not None:
             angular = tuple(AngularFunction(*row) for row in symmetry.angular)
-        return make_rows(self.potential.elements, symmetry.cutoff_A, radial, angular)
+        return make_rows(elements, symmetry.cutoff_A, radial, angular)
+
+
+def _within(
+    rows: tuple[tuple[AnyRow, ...], ...], cutoff_A: float
+) -> tuple[tuple[AnyRow, ...], ...]:
+    """Return `rows`, refused where the longest cutoff isn't that of the recipe."""
+    longest = max(row.cutoff_A for each in rows for row in each)
+    if longest != cutoff_A:
+        raise InputError(
+            f"symmetry.cutoff_A is {cutoff_A} Å, but the longest cutoff of symmetry.rows is "
+            f"{longest} Å: make them equal."
+        )
+    return rows
 
 
 def read_recipe(path: Path, changes: Mapping[str, Mapping[str, Any]] | None = None) -> Recipe:
@@ -177,6 +256,7 @@ def read_recipe(path: Path, changes: Mapping[str, Mapping[str, Any]] | None = No
         content = tomllib.loads(path.read_text(encoding="utf-8"))
         for table, keys in (changes or {}).items():
             content[table] = {**content.get(table, {}), **keys}
+        _read_rows(content.get("symmetry"), path.parent)
         return Recipe.model_validate(content)
     except FileNotFoundError as error:
         raise InputError(f"There is no recipe '{path}'; check the path.") from error
@@ -186,6 +266,19 @@ def read_recipe(path: Path, changes: Mapping[str, Mapping[str, Any]] | None = No
         raise InputError(f"'{path}': {_first_fault(error)}") from error
 
 
+def _read_rows(symmetry: Any, folder: Path) -> None:
+    """Put the lines of the file that ``symmetry.rows`` names in its place."""
+    if not isinstance(symmetry, dict) or not isinstance(symmetry.get("rows"), str):
+        return
+    file = folder / symmetry["rows"]
+    if not file.is_file():
+        raise InputError(
+            f"symmetry.rows: there is no '{symmetry['rows']}' beside the recipe; "
+            "'sinterface symmetry' writes such files."
+        )
+    symmetry["rows"] = file.read_text(encoding="utf-8").splitlines()
+
+
 def _first_fault(error: ValidationError) -> str:
     faults = sorted(error.errors(), key=lambda each: each["type"] != "extra_forbidden")
     fault = faults[0]
@@ -193,8 +286,8 @@ def _first_fault(error: ValidationError) -> str:
     if fault["type"] != "extra_forbidden":
         return f"{place}: {fault['msg']}, got {fault['input']!r}."
     table: Any = Recipe
-    if len(fault["loc"]) > 1:
-        table = Recipe.model_fields[str(fault["loc"][0])].annotation
+    for part in fault["loc"][:-1]:
+        table = SpectrumTable if part == "spectrum" else table.model_fields[str(part)].annotation
     known = list(table.model_fields)
     hint = nearest_name(str(fault["loc"][-1]), known)
     return f"unknown key '{place}'.{hint} Known here: {', '.join(known)}."
