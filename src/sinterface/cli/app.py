@@ -9,6 +9,7 @@ import typer
 from typer.core import TyperGroup
 
 from sinterface.cli import options
+from sinterface.cli.build import app as build
 from sinterface.cli.certify import certify
 from sinterface.cli.data import app as data
 from sinterface.cli.export import export
@@ -148,6 +149,7 @@ def predict(
 
 for _command in (label, train, validate, certify, export):
     app.command()(_command)
+app.add_typer(build, name="build")
 app.add_typer(data, name="data")
 
 

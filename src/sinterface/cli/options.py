@@ -56,7 +56,7 @@ ShownPath = Annotated[
     str,
     typer.Argument(
         metavar="PATH",
-        help="A run directory, a stage's directory, a structure certificate (certificate.json), "
+        help="A run directory, a stage's directory, a built structure or its certificate (.json), "
         "or a potential (directory or shipped name).",
         show_default=False,
     ),

@@ -39,7 +39,7 @@ def forecast_table(forecast: Forecast) -> RenderableType:
         "disk": f"{forecast.disk_MB:.1f} MB needed, {forecast.free_MB:,.0f} MB free",
         "dynamics left": _left(forecast.seconds),
     }
-    return Group(stages, "", _facts(facts))
+    return Group(stages, "", facts_table(facts))
 
 
 def summary_table(summary: Summary) -> RenderableType:
@@ -48,7 +48,7 @@ def summary_table(summary: Summary) -> RenderableType:
         return _potential(summary.content)
     if summary.kind != "run":
         title = Text(f"{summary.kind} {summary.path}", style="bold")
-        return Group(title, _facts(summary.content))
+        return Group(title, facts_table(summary.content))
     content = summary.content
     stages = _table("stage", "state", "ended", "")
     for stage in content["stages"]:
@@ -60,14 +60,14 @@ def summary_table(summary: Summary) -> RenderableType:
         )
         stages.add_row(stage["name"], stage["state"], stage.get("ended", ""), Text(rest))
     facts = {key: content[key] or "no" for key in ("study", "running", "report")}
-    return Group(_facts(facts), "", stages, "", _facts(content["results"]))
+    return Group(facts_table(facts), "", stages, "", facts_table(content["results"]))
 
 
 def _potential(content: dict[str, Any]) -> RenderableType:
     """Return a potential's card: what it is, its held-out errors by system, how it was made."""
     card = content.get("card", {})
     facts = {key: value for key, value in content.items() if key != "card"}
-    parts: list[RenderableType] = [_facts(facts)]
+    parts: list[RenderableType] = [facts_table(facts)]
     errors = card.get("errors", {})
     rows = {name: row for name, row in errors.items() if isinstance(row, dict)}
     if rows:
@@ -75,7 +75,7 @@ def _potential(content: dict[str, Any]) -> RenderableType:
     if "explanation" in errors:
         parts += ["", Text(str(errors["explanation"]))]
     rest = {key: value for key, value in card.items() if key not in ("errors", "commands", "data")}
-    parts += ["", _facts(rest)]
+    parts += ["", facts_table(rest)]
     if card.get("commands"):
         parts += [
             "",
@@ -106,7 +106,7 @@ def prediction_table(prediction: Prediction) -> RenderableType:
             facts[name] = f"{prediction.n_atoms} rows; see --json or --output"
     if prediction.n_members == 1:
         facts = {name: value for name, value in facts.items() if "std" not in name}
-    return _facts(facts)
+    return facts_table(facts)
 
 
 def duration(seconds: float | None) -> str:
@@ -125,7 +125,8 @@ def _left(seconds: float | None) -> str:
     return f"about {duration(seconds)}" if seconds else "none"
 
 
-def _facts(content: dict[str, Any]) -> Table:
+def facts_table(content: dict[str, Any]) -> Table:
+    """Return nested figures as lines of key and value."""
     table = Table(show_header=False, box=None, pad_edge=False)
     for key, value in _flat(content):
         table.add_row(Text(key, style="bold"), Text(_text(value)))

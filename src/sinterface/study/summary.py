@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sinterface.errors import InputError
+from sinterface.report.built import certificate_path
 from sinterface.study.lock import holder
 from sinterface.study.runner import PLAN_NAME
 from sinterface.study.stages import RECORD_NAME, read_record
@@ -59,6 +60,8 @@ def summarise(name: str) -> Summary:
         return Summary("potential", name, _potential(name))
     if (path / CERTIFICATE_NAME).is_file():
         return Summary("certificate", name, _json(path / CERTIFICATE_NAME))
+    if path.is_file() and certificate_path(path).is_file():
+        return Summary("certificate", name, _json(certificate_path(path)))
     if not path.exists():
         raise InputError(f"There is no '{name}': neither a path nor a shipped potential.")
     raise InputError(

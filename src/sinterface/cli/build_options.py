@@ -1,0 +1,77 @@
+"""What every ``sinterface build`` command shares: its options, and how it ends."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from sinterface.cli import options
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+    from sinterface.report.built import BuiltFiles, Certificate
+
+BuiltPath = Annotated[
+    Path,
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="OUT",
+        help="File to write: .extxyz, .cif, .data (LAMMPS) or .vasp (POSCAR). Its certificate "
+        "(OUT.certificate.json) and picture (OUT.png) stand beside it.",
+        show_default=False,
+    ),
+]
+Seed = Annotated[
+    int, typer.Option("--seed", min=0, help="Seed of all that is drawn; the same gives the same.")
+]
+Repeat = Annotated[
+    tuple[int, int, int], typer.Option("--repeat", metavar="A B C", help="Copies along each edge.")
+]
+AsJson = options.AsJson
+CRYSTAL_HELP = "A crystal by name (see 'sinterface build crystal --help'), or the path of a CIF."
+
+
+def command_line() -> str:
+    """Return the command that is running, as a person would type it."""
+    return shlex.join(["sinterface", *sys.argv[1:]])
+
+
+def check_output(output: Path) -> None:
+    """Raise InputError when `output` tells no format; call it before the work begins."""
+    from sinterface.structures.formats import output_format
+
+    output_format(output)
+
+
+def finish(
+    atoms: Atoms, certificate: Certificate | Mapping[str, Any], output: Path, as_json: bool
+) -> BuiltFiles:
+    """Write structure, certificate and picture; print the certificate, then the paths."""
+    from sinterface.report.built import write_built
+
+    figures = dict(certificate if isinstance(certificate, Mapping) else certificate.to_dict())
+    if not figures.get("command"):
+        figures["command"] = command_line()
+    built = write_built(atoms, figures, output)
+    for warning in (*figures.get("warnings", ()), *built.warnings):
+        typer.secho(f"WARNING: {warning}", err=True, fg="yellow")
+    files = {name: str(getattr(built, name)) for name in ("structure", "certificate", "picture")}
+    if as_json:
+        typer.echo(json.dumps({**figures, "files": files}, indent=1))
+        return built
+    from rich.console import Console
+
+    from sinterface.cli.certificate_table import certificate_table
+
+    Console(width=None if sys.stdout.isatty() else 130).print(certificate_table(figures))
+    for path in files.values():
+        typer.echo(path)
+    return built

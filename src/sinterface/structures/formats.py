@@ -1,0 +1,121 @@
+"""Structures in files: extxyz, CIF, LAMMPS data, POSCAR, and the labels that each can hold."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from sinterface.errors import InputError
+from sinterface.files import atomic_path
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+SUFFIXES: Final[dict[str, str]] = {
+    ".extxyz": "extxyz",
+    ".xyz": "extxyz",
+    ".cif": "cif",
+    ".data": "lammps-data",
+    ".lmp": "lammps-data",
+    ".lammps": "lammps-data",
+    ".vasp": "vasp",
+    ".poscar": "vasp",
+}
+"""Format of each suffix, in ASE's words; a file called POSCAR or CONTCAR needs none."""
+
+LABELS: Final[tuple[str, ...]] = ("region", "side")
+"""Integer arrays of a structure that tell where an atom belongs."""
+
+NAMES_KEY: Final[str] = "region_names"
+"""Key of ``atoms.info`` that holds the names of regions 0, 1, ..., separated by commas."""
+
+_CIF_TAG: Final[str] = "_atom_site_sinterface_"
+
+
+def output_format(path: Path | str) -> str:
+    """Return the format that a file's name asks for: a value of :data:`SUFFIXES`.
+
+    Raises
+    ------
+    InputError
+        For a suffix that stands for no format, or a folder that doesn't exist.
+    """
+    path = Path(path)
+    if not path.parent.is_dir():
+        raise InputError(f"There is no folder '{path.parent}'; make it first.")
+    if path.name.upper() in ("POSCAR", "CONTCAR"):
+        return "vasp"
+    if path.suffix.lower() not in SUFFIXES:
+        raise InputError(
+            f"The name '{path.name}' tells no format; end it with .extxyz, .cif, .data (LAMMPS) "
+            "or .vasp (POSCAR)."
+        )
+    return SUFFIXES[path.suffix.lower()]
+
+
+def write_structure(atoms: Atoms, path: Path | str) -> list[str]:
+    """Write a structure in the format that its name asks for, whole or not at all.
+
+    Returns
+    -------
+    What was lost, one sentence each: labels that the format can't hold.
+    """
+    from ase.io import write
+
+    path = Path(path)
+    style = output_format(path)
+    plain = _plain(atoms)
+    labels = [name for name in LABELS if name in plain.arrays]
+    with atomic_path(path) as temporary:
+        if style == "extxyz":
+            write(temporary, plain, format="extxyz")
+        elif style == "cif":
+            loops = {_CIF_TAG + name: [[str(v) for v in plain.arrays[name]]] for name in labels}
+            write(temporary, plain, format="cif", loop_keys=loops, wrap=False)
+        elif style == "lammps-data":
+            _write_lammps(plain, temporary)
+        else:
+            _write_poscar(plain, temporary)
+    held: list[str] = {"extxyz": labels, "cif": labels, "lammps-data": ["region"], "vasp": []}[
+        style
+    ]
+    lost = [name for name in labels if name not in held]
+    if not lost:
+        return []
+    names = " and ".join(lost)
+    return [f"The format of '{path.name}' can't hold the labels '{names}'; an .extxyz file can."]
+
+
+def _plain(atoms: Atoms) -> Atoms:
+    """Return the atoms with positions, cell and labels only."""
+    from ase import Atoms
+
+    plain = Atoms(atoms.numbers, atoms.positions, cell=atoms.cell.array, pbc=True)
+    for name in LABELS:
+        if name in atoms.arrays:
+            plain.set_array(name, np.asarray(atoms.arrays[name], dtype=np.int64))
+    if NAMES_KEY in atoms.info:
+        plain.info[NAMES_KEY] = atoms.info[NAMES_KEY]
+    return plain
+
+
+def _write_lammps(atoms: Atoms, path: Path) -> None:
+    """Write LAMMPS data: atom style "molecular" with region + 1 as molecule, else "atomic"."""
+    from ase.io.lammpsdata import write_lammps_data
+
+    options: dict[str, Any] = {"masses": True, "units": "metal", "atom_style": "atomic"}
+    if "region" in atoms.arrays:
+        atoms = atoms.copy()
+        atoms.set_array("mol-id", atoms.arrays["region"] + 1)
+        options["atom_style"] = "full"
+    kinds = sorted(set(atoms.get_chemical_symbols()))
+    with path.open("w", encoding="utf-8") as stream:
+        write_lammps_data(stream, atoms, specorder=kinds, **options)
+
+
+def _write_poscar(atoms: Atoms, path: Path) -> None:
+    from ase.io import write
+
+    write(path, atoms, format="vasp", sort=True, direct=True)
