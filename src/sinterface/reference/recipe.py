@@ -28,6 +28,7 @@ class Start(_Table):
     )
     repeat: tuple[Count, Count, Count] = Field((1, 1, 1), description="copies of a crystal cell")
     lithium_removed: float = Field(0.0, ge=0, lt=1, description="share of Li taken out of lco")
+    antisites: float = Field(0.0, ge=0, le=0.5, description="share of Co swapped with Li in lco")
     units: dict[str, int] = Field({}, description="formula units of a mixture")
     site: Literal["Li", "La", "Zr"] | None = Field(None, description="element that Co replaces")
     dopants: int = Field(0, ge=0, description="Co atoms in the doped cell")
@@ -40,11 +41,13 @@ class Start(_Table):
             raise ValueError("doped-llzo, and only doped-llzo, needs site and dopants")
         if self.lithium_removed and self.builder != "lco":
             raise ValueError("lithium_removed is for lco only, whose Co takes up the charge")
+        if self.antisites and self.builder != "lco":
+            raise ValueError("antisites are for lco only")
         return self
 
 
 class Sample(_Table):
-    """One family of short trajectories, every step of which the reference drives."""
+    """One family of short trajectories, every step of which one calculator drives."""
 
     system: str = Field(min_length=1, pattern=r"^[a-z][a-z0-9-]*$", description="name of family")
     start: Start
@@ -53,6 +56,7 @@ class Sample(_Table):
     strain: float = Field(0.0, ge=0, le=0.2, description="largest random strain component")
     rattle_A: float = Field(0.0, ge=0, description="standard deviation of the first displacement")
     relax_steps: int = Field(0, ge=0, description="steps downhill before the dynamics")
+    settle_steps: int = Field(0, ge=0, description="steps of dynamics before the kept ones")
     steps: Count = Field(description="steps of dynamics")
     keep_every: Count = Field(8, description="steps from one kept frame to the next")
     replicas: Count = Field(1, description="trajectories of each temperature and volume")
@@ -92,6 +96,7 @@ class Trajectory(_Table):
     keep_every: int
     dynamics: Dynamics
     seed: int
+    settle_steps: int = 0
 
     @property
     def key(self) -> str:
@@ -165,7 +170,10 @@ def trajectories(recipe: Recipe) -> list[Trajectory]:
 def _family(sample: Sample, recipe: Recipe) -> list[Trajectory]:
     points = product(range(sample.replicas), sample.volume_scales, sample.temperatures_K)
     shared = sample.model_dump(
-        include={"system", "strain", "rattle_A", "relax_steps", "steps", "keep_every"}
+        include={
+            *("system", "strain", "rattle_A", "relax_steps"),
+            *("settle_steps", "steps", "keep_every"),
+        }
     )
     return [
         Trajectory(

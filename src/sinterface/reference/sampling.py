@@ -17,7 +17,7 @@ from sinterface.errors import RunError
 from sinterface.reference.calculators import Reference, check_converged
 from sinterface.reference.recipe import Start, Trajectory
 from sinterface.structures.crystals import cubic_llzo, layered_lco
-from sinterface.structures.doping import dope, remove_lithium
+from sinterface.structures.doping import dope, remove_lithium, swap_sites
 from sinterface.structures.mixture import mix, pack
 
 
@@ -29,6 +29,8 @@ def build_start(start: Start, *, volume_scale: float = 1.0, seed: int = 0) -> At
     atoms: Atoms = crystal * start.repeat
     if start.lithium_removed:
         remove_lithium(atoms, start.lithium_removed, seed=seed)
+    if start.antisites:
+        swap_sites(atoms, ("Co", "Li"), start.antisites, seed=seed)
     if start.builder == "doped-llzo" and start.site is not None:
         atoms = dope(atoms, start.site, start.dopants, seed=seed)
     atoms.set_cell(atoms.cell[:] * volume_scale ** (1 / 3), scale_atoms=True)
@@ -36,7 +38,11 @@ def build_start(start: Start, *, volume_scale: float = 1.0, seed: int = 0) -> At
 
 
 def sample_trajectory(
-    trajectory: Trajectory, reference: Reference, directory: Path = Path()
+    trajectory: Trajectory,
+    reference: Reference,
+    directory: Path = Path(),
+    *,
+    keep_before_limits: bool = False,
 ) -> list[Atoms]:
     """Run one trajectory and return its labelled frames.
 
@@ -45,10 +51,16 @@ def sample_trajectory(
     temperature, since part of that energy goes into the lattice. A reference that writes files
     does so in `directory`.
 
+    Parameters
+    ----------
+    keep_before_limits
+        End where a force or a distance leaves the limits, and return the frames before.
+
     Raises
     ------
     RunError
-        When a force or a distance leaves the limits of `trajectory.dynamics`.
+        When a force or a distance leaves the limits of `trajectory.dynamics`, at once or, with
+        `keep_before_limits`, before any frame was kept.
     """
     rng = np.random.default_rng(trajectory.seed)
     atoms = build_start(
@@ -67,8 +79,12 @@ def sample_trajectory(
         reference.settings,
     )
     frames: list[Atoms] = []
-    _run_downhill(atoms, trajectory, replace(label, temperature_K=0.0), frames)
-    _run_hot(atoms, trajectory, label, frames, rng)
+    try:
+        _run_downhill(atoms, trajectory, replace(label, temperature_K=0.0), frames)
+        _run_hot(atoms, trajectory, label, frames, rng)
+    except RunError:
+        if not (keep_before_limits and frames):
+            raise
     return frames
 
 
@@ -105,6 +121,7 @@ def _run_hot(
         rng=rng,
         fixcm=False,
     )
+    motion.run(trajectory.settle_steps)
     for _ in range(trajectory.steps // trajectory.keep_every):
         motion.run(trajectory.keep_every)
         _keep(atoms, trajectory, label, frames)

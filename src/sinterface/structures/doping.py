@@ -71,6 +71,19 @@ def remove_lithium(atoms: Atoms, share: float, *, seed: int = 0) -> None:
     del atoms[gone]
 
 
+def swap_sites(atoms: Atoms, pair: tuple[str, str], share: float, *, seed: int = 0) -> None:
+    """Swap the given share of the first element's atoms with ones of the second, in place.
+
+    Both are drawn at random; the composition stays. In LiCoO2 this makes Li/Co antisite pairs.
+    """
+    first, second = (np.flatnonzero(atoms.numbers == atomic_numbers[name]) for name in pair)
+    n_swapped = min(round(share * len(first)), len(second))
+    rng = np.random.default_rng(seed)
+    ours = rng.choice(first, n_swapped, replace=False)
+    theirs = rng.choice(second, n_swapped, replace=False)
+    atoms.numbers[ours], atoms.numbers[theirs] = atomic_numbers[pair[1]], atomic_numbers[pair[0]]
+
+
 def _spread(atoms: Atoms, hosts: np.ndarray, n_sites: int, seed: int) -> list[int]:
     rng = np.random.default_rng(seed)
     chosen = [int(rng.choice(hosts))]
