@@ -9,6 +9,7 @@ import typer
 from typer.core import TyperGroup
 
 from sinterface.cli import options
+from sinterface.cli.analyze import app as analyze
 from sinterface.cli.build import app as build
 from sinterface.cli.certify import certify
 from sinterface.cli.data import app as data
@@ -152,6 +153,7 @@ for _command in (explore, label, train, validate, certify, export):
     app.command()(_command)
 app.add_typer(build, name="build")
 app.add_typer(data, name="data")
+app.add_typer(analyze, name="analyze")
 
 
 def main() -> None:

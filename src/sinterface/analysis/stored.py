@@ -1,0 +1,77 @@
+"""Our own H5MD trajectories behind `Frames`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sinterface.dynamics.hdf5_recovery import is_marked_as_written
+from sinterface.dynamics.trajectory import open_trajectory, segment_paths
+from sinterface.errors import InputError
+from sinterface.units import FS_PER_PS
+
+FloatArray = NDArray[np.float64]
+
+SIGNATURE = b"\x89HDF\r\n\x1a\n"
+
+
+def is_stored(path: Path) -> bool:
+    """Return whether a path is a directory (of segments) or an HDF5 file."""
+    if path.is_dir():
+        return True
+    with path.open("rb") as handle:
+        return handle.read(len(SIGNATURE)) == SIGNATURE
+
+
+class StoredSource:
+    """A run directory or one of its segments; see `sinterface.analysis.stream.Source`."""
+
+    def __init__(self, path: Path, frame_interval_fs: float | None) -> None:
+        self._trajectory = open_trajectory(path)
+        stored = self._trajectory
+        self.numbers = stored.numbers
+        self.masses = np.asarray(stored.masses, dtype=np.float64)
+        self.region: NDArray[np.int8] | None = stored.region
+        self.time_ps = np.asarray(stored.time_ps, dtype=np.float64)
+        self.cell = np.asarray(stored.cell, dtype=np.float64)
+        self.temperature_K: FloatArray | None = np.asarray(stored.temperature_K, np.float64)
+        self.has_velocities = stored.has_velocities
+        self._inverse = np.linalg.inv(self.cell)
+        self.notes = self._notes(path)
+        self._check_interval(path, frame_interval_fs)
+
+    def fractional(self, index: int) -> FloatArray:
+        """Return unwrapped fractional coordinates of one frame, shape (n_atoms, 3)."""
+        return np.asarray(self._trajectory.positions(index) @ self._inverse[index])
+
+    def velocities(self, index: int) -> FloatArray:
+        """Return velocities of one frame, shape (n_atoms, 3), in Å/ps."""
+        return np.asarray(self._trajectory.velocities(index) * FS_PER_PS)
+
+    def close(self) -> None:
+        """Close the files."""
+        self._trajectory.close()
+
+    def _notes(self, path: Path) -> tuple[str, ...]:
+        last = path if path.is_file() else segment_paths(path)[-1]
+        if not is_marked_as_written(last):
+            return ()
+        text = (
+            f"'{path}' is still being written: the {len(self.time_ps)} frames acknowledged so "
+            f"far were read, up to {self.time_ps[-1]:g} ps"
+        )
+        return (text,)
+
+    def _check_interval(self, path: Path, frame_interval_fs: float | None) -> None:
+        if frame_interval_fs is None or len(self.time_ps) < 2:
+            return
+        own = float(np.median(np.diff(self.time_ps))) * FS_PER_PS
+        if abs(frame_interval_fs - own) > 1e-3 * own:
+            self.close()
+            message = (
+                f"'{path}' says that its frames are {own:g} fs apart, but the frame interval "
+                f"given is {frame_interval_fs:g} fs; leave the option out."
+            )
+            raise InputError(message)

@@ -1,0 +1,15 @@
+"""``sinterface analyze``: every observable of a trajectory, one command each."""
+
+from __future__ import annotations
+
+import typer
+
+from sinterface.cli.analyze_all import analyze_all
+
+app = typer.Typer(
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Analyse a trajectory: numbers with uncertainty, figures, CSV of every curve.",
+)
+
+app.command("all")(analyze_all)

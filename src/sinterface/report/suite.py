@@ -1,0 +1,134 @@
+"""The analyses that ``sinterface analyze all`` runs, and what a run offers them.
+
+To add one: write a module with ``compute(run) -> Outcome`` (and ``reason(run) -> str``, empty
+when it applies, else why not) and add its line to `SUITE`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sinterface.analysis.stream import Frames, Selection, open_frames
+from sinterface.errors import InputError
+from sinterface.progress import ProgressCallback
+
+if TYPE_CHECKING:
+    from sinterface.report.outcome import Outcome
+
+
+@dataclasses.dataclass(frozen=True)
+class Run:
+    """A run as the analyses see it.
+
+    Attributes
+    ----------
+    path
+        What was given: a study's run directory, a dynamics directory, a trajectory file.
+    replicas
+        The trajectories of independent builds (one or more).
+    controls
+        Bulk control runs by name (``"electrolyte"``, ``"electrode"``); empty without them.
+    structures
+        Starting structure of each replica, where there is one (extxyz).
+    selection
+        Frames used, frame interval.
+    progress
+        Called with the state of a computation; None for silence.
+    """
+
+    path: Path
+    replicas: tuple[Path, ...]
+    controls: dict[str, Path]
+    structures: tuple[Path, ...]
+    selection: Selection
+    progress: ProgressCallback | None = None
+
+    @contextmanager
+    def open(self, *, velocities: bool = False) -> Iterator[list[Frames]]:
+        """Open all replicas, closed at the end of the block."""
+        with ExitStack() as stack:
+            yield [
+                stack.enter_context(open_frames(path, self.selection, velocities=velocities))
+                for path in self.replicas
+            ]
+
+
+@dataclasses.dataclass(frozen=True)
+class Analysis:
+    """One entry of the suite.
+
+    Attributes
+    ----------
+    name
+        Name of the command and of the results' folder.
+    title
+        Heading in the report.
+    module
+        Module with ``compute(run) -> Outcome`` and ``reason(run) -> str``; imported when used.
+    """
+
+    name: str
+    title: str
+    module: str
+
+    def reason(self, run: Run) -> str:
+        """Return why this analysis doesn't apply to a run; empty when it does."""
+        return str(importlib.import_module(self.module).reason(run))
+
+    def compute(self, run: Run) -> Outcome:
+        """Analyse a run."""
+        outcome: Outcome = importlib.import_module(self.module).compute(run)
+        return outcome
+
+
+SUITE: tuple[Analysis, ...] = ()
+"""In the order of the report."""
+
+
+def find_run(
+    path: Path, selection: Selection | None = None, progress: ProgressCallback | None = None
+) -> Run:
+    """Return the trajectories behind a path.
+
+    Parameters
+    ----------
+    path
+        A study's run directory (its newest ``dynamics-*`` folder of each replica and control),
+        a dynamics directory, or a trajectory file.
+    selection, progress
+        See `Run`.
+
+    Raises
+    ------
+    InputError
+        When there is no trajectory.
+    """
+    chosen = selection or Selection()
+    if not path.exists():
+        raise InputError(f"There is no run '{path}'; give a run directory or a trajectory.")
+    folders = _dynamics_folders(path) if path.is_dir() else {}
+    if not folders:
+        return Run(path, (path,), {}, (), chosen, progress)
+    replicas = tuple(folders[name] for name in sorted(folders) if name.isdigit())
+    controls = {name: folders[name] for name in folders if not name.isdigit()}
+    return Run(path, replicas, controls, _structures(path, folders), chosen, progress)
+
+
+def _dynamics_folders(path: Path) -> dict[str, Path]:
+    """Return the newest folder of each part, such as ``{"1": dynamics-1-8672e2df}``."""
+    newest: dict[str, Path] = {}
+    found = [one for one in path.glob("dynamics-*-*") if any(one.glob("segment-*.h5"))]
+    for folder in sorted(found, key=lambda one: one.stat().st_mtime):
+        newest[folder.name.removeprefix("dynamics-").rsplit("-", 1)[0]] = folder
+    return newest
+
+
+def _structures(path: Path, folders: dict[str, Path]) -> tuple[Path, ...]:
+    parts = sorted(name for name in folders if name.isdigit())
+    found = [sorted(path.glob(f"build-{part}-*/*.extxyz")) for part in parts]
+    return tuple(one[-1] for one in found if one)
