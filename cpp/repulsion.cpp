@@ -49,6 +49,7 @@ RepulsionTable::RepulsionTable(const Repulsion& repulsion, const std::vector<int
 RepulsionTable::~RepulsionTable() = default;
 
 void RepulsionTable::add(const System& system, const int* atoms, int n_atoms, const Output& output, double* forces, int stride) const {
+    static const double nowhere[3] = {};
     for (int k = 0; k < n_atoms; ++k) {
         const int i = atoms[k];
         if (system.species[i] < 0) continue;
@@ -56,8 +57,9 @@ void RepulsionTable::add(const System& system, const int* atoms, int n_atoms, co
         const double* xi = system.positions + 3 * i;
         for (int n = 0; n < system.n_neighbors[i]; ++n) {
             const int j = system.neighbors[i][n] & system.neighbor_mask;
+            const double* translation = system.images ? system.translations + 4 * std::size_t(system.images[i][n]) : nowhere;
             double d[3];
-            for (int c = 0; c < 3; ++c) d[c] = system.positions[3 * j + c] - xi[c] + (system.shifts ? system.shifts[i][3 * n + c] : 0.0);
+            for (int c = 0; c < 3; ++c) d[c] = system.positions[3 * j + c] - xi[c] + translation[c];
             const double square = d[0] * d[0] + d[1] * d[1] + d[2] * d[2];
             if (square >= outer_ * outer_ || system.species[j] < 0) continue;
             const Pair& pair = pairs[system.species[j]];

@@ -6,6 +6,7 @@
 #include <nanobind/stl/vector.h>
 
 #include <algorithm>
+#include <cstdint>
 
 #include "../committee.hpp"
 #include "../engine.hpp"
@@ -20,6 +21,7 @@ using Matrix = Array<double, nb::shape<-1, -1>>;
 using Tensor = Array<double, nb::shape<3, 3>>;
 using Integers = Array<int32_t, nb::shape<-1>>;
 using Offsets = Array<int64_t, nb::shape<-1>>;
+using Images = Array<uint16_t, nb::shape<-1>>;
 
 template <class T, class... N>
 static nb::ndarray<nb::numpy, T> make_array(T** data, N... shape) {
@@ -30,46 +32,68 @@ static nb::ndarray<nb::numpy, T> make_array(T** data, N... shape) {
     return nb::ndarray<nb::numpy, T>(*data, {static_cast<std::size_t>(shape)...}, owner);
 }
 
+// The caller's neighbour list: the neighbours of atom i are neighbors[first[i]] up to neighbors[first[i + 1]].
+struct List {
+    Offsets first;
+    Integers neighbors;
+    Images images;
+    Vectors translations;
+};
+
 // The caller's arrays as the kernel wants them.
 struct Neighborhood {
     std::vector<const int*> lists;
     std::vector<int> counts, atoms;
-    std::vector<const double*> shift_rows;
+    std::vector<const std::uint16_t*> images;
+    std::vector<double> translations;
     System system{};
     int n_atoms;
 
-    Neighborhood(const Engine& engine, const Vectors& positions, const Integers& species, const Offsets& first, const Integers& neighbors,
-                 const Vectors& shifts)
-        : n_atoms(static_cast<int>(positions.shape(0))) {
+    Neighborhood(const Engine& engine, const Vectors& positions, const Integers& species, const List& list) : n_atoms(static_cast<int>(positions.shape(0))) {
         const auto n = positions.shape(0);
-        if (species.shape(0) != n || first.shape(0) != n + 1) throw nb::value_error("species needs one entry and first one more entry than there are atoms");
-        if (first(0) != 0 || static_cast<std::size_t>(first(n)) != neighbors.shape(0) || shifts.shape(0) != neighbors.shape(0))
-            throw nb::value_error("first, neighbors and shifts do not belong together");
-        check(engine, species, first, neighbors);
-        lists.resize(n), counts.resize(n), atoms.resize(n), shift_rows.resize(n);
+        if (species.shape(0) != n || list.first.shape(0) != n + 1)
+            throw nb::value_error("species needs one entry and first one more entry than there are atoms");
+        if (list.first(0) != 0 || static_cast<std::size_t>(list.first(n)) != list.neighbors.shape(0) || list.images.shape(0) != list.neighbors.shape(0))
+            throw nb::value_error("first, neighbors and images do not belong together");
+        check(engine, species, list);
+        lists.resize(n), counts.resize(n), atoms.resize(n), images.resize(n);
         for (std::size_t i = 0; i < n; ++i) {
-            lists[i] = neighbors.data() + first(i);
-            shift_rows[i] = shifts.data() + 3 * first(i);
-            counts[i] = static_cast<int>(first(i + 1) - first(i));
+            lists[i] = list.neighbors.data() + list.first(i);
+            images[i] = list.images.data() + list.first(i);
+            counts[i] = static_cast<int>(list.first(i + 1) - list.first(i));
             atoms[i] = static_cast<int>(i);
         }
         system.positions = positions.data(), system.species = species.data();
-        system.neighbors = lists.data(), system.n_neighbors = counts.data(), system.shifts = shift_rows.data();
+        system.neighbors = lists.data(), system.n_neighbors = counts.data();
+        system.images = images.data(), system.translations = aligned_rows(list.translations);
         system.neighbor_mask = ~0;
     }
 
+    // Four numbers a translation, so that the kernel adds one in one instruction.
+    const double* aligned_rows(const Vectors& vectors) {
+        const std::size_t n = vectors.shape(0);
+        translations.assign(4 * n + 4, 0.0);
+        double* rows = translations.data();
+        while (reinterpret_cast<std::uintptr_t>(rows) % 32) ++rows;
+        for (std::size_t k = 0; k < n; ++k) std::copy_n(vectors.data() + 3 * k, 3, rows + 4 * k);
+        return rows;
+    }
+
     // No index may leave its array. The loop over all pairs has no branch, so that it costs next to nothing.
-    static void check(const Engine& engine, const Integers& species, const Offsets& first, const Integers& neighbors) {
-        const std::size_t n = species.shape(0), n_pairs = neighbors.shape(0);
+    static void check(const Engine& engine, const Integers& species, const List& list) {
+        const std::size_t n = species.shape(0), n_pairs = list.neighbors.shape(0);
         const int n_elements = static_cast<int>(engine.potential().elements.size()), limit = static_cast<int>(n);
         for (std::size_t i = 0; i < n; ++i) {
             if (species(i) >= n_elements) throw nb::value_error("a species index is beyond the potential's elements");
-            if (first(i + 1) < first(i)) throw nb::value_error("first must not decrease");
+            if (list.first(i + 1) < list.first(i)) throw nb::value_error("first must not decrease");
         }
-        const int32_t* j = neighbors.data();
-        int wrong = 0;
+        const int32_t* j = list.neighbors.data();
+        const uint16_t* image = list.images.data();
+        int wrong = 0, last = -1;
         for (std::size_t k = 0; k < n_pairs; ++k) wrong |= static_cast<int>(j[k] < 0) | static_cast<int>(j[k] >= limit);
+        for (std::size_t k = 0; k < n_pairs; ++k) last = std::max(last, static_cast<int>(image[k]));
         if (wrong) throw nb::value_error("a neighbour's index is no atom");
+        if (last >= static_cast<int>(list.translations.shape(0))) throw nb::value_error("an image has no translation");
     }
 };
 
@@ -93,10 +117,10 @@ struct Wishes {
     }
 };
 
-static nb::dict evaluate(const Engine& engine, Vectors positions, Integers species, Offsets first, Integers neighbors, Vectors shifts,
+static nb::dict evaluate(const Engine& engine, Vectors positions, Integers species, Offsets first, Integers neighbors, Images images, Vectors translations,
                          const std::string& precision, int threads, bool count_extrapolation, const std::string& committee, bool atom_virials) {
     const Wishes wishes(committee);
-    const Neighborhood hood(engine, positions, species, first, neighbors, shifts);
+    const Neighborhood hood(engine, positions, species, {first, neighbors, images, translations});
     const Precision kind = precision_of(precision);
     if (!engine.potential().has_networks) throw nb::value_error("the potential was read without its networks");
     Output out;
@@ -124,8 +148,8 @@ static nb::dict evaluate(const Engine& engine, Vectors positions, Integers speci
 }
 
 static nb::ndarray<nb::numpy, double> symmetry_functions(const Engine& engine, Vectors positions, Integers species, Offsets first, Integers neighbors,
-                                                         Vectors shifts, int threads) {
-    const Neighborhood hood(engine, positions, species, first, neighbors, shifts);
+                                                         Images images, Vectors translations, int threads) {
+    const Neighborhood hood(engine, positions, species, {first, neighbors, images, translations});
     Output out;
     out.stride = engine.largest_row_count();
     auto values = make_array(&out.values, hood.n_atoms, out.stride);
@@ -136,9 +160,9 @@ static nb::ndarray<nb::numpy, double> symmetry_functions(const Engine& engine, V
     return values;
 }
 
-static nb::tuple vjp(const Engine& engine, Vectors positions, Integers species, Offsets first, Integers neighbors, Vectors shifts, Matrix gradients,
-                     const std::string& precision, int threads) {
-    const Neighborhood hood(engine, positions, species, first, neighbors, shifts);
+static nb::tuple vjp(const Engine& engine, Vectors positions, Integers species, Offsets first, Integers neighbors, Images images, Vectors translations,
+                     Matrix gradients, const std::string& precision, int threads) {
+    const Neighborhood hood(engine, positions, species, {first, neighbors, images, translations});
     check_rows(engine, gradients, hood.n_atoms);
     const Precision kind = precision_of(precision);
     Output out;
@@ -153,9 +177,9 @@ static nb::tuple vjp(const Engine& engine, Vectors positions, Integers species, 
     return nb::make_tuple(forces, virial);
 }
 
-static nb::ndarray<nb::numpy, double> jvp(const Engine& engine, Vectors positions, Integers species, Offsets first, Integers neighbors, Vectors shifts,
-                                          Vectors displacements, Tensor strain, const std::string& precision, int threads) {
-    const Neighborhood hood(engine, positions, species, first, neighbors, shifts);
+static nb::ndarray<nb::numpy, double> jvp(const Engine& engine, Vectors positions, Integers species, Offsets first, Integers neighbors, Images images,
+                                          Vectors translations, Vectors displacements, Tensor strain, const std::string& precision, int threads) {
+    const Neighborhood hood(engine, positions, species, {first, neighbors, images, translations});
     if (displacements.shape(0) != positions.shape(0)) throw nb::value_error("displacements need one row an atom");
     const Precision kind = precision_of(precision);
     Output out;
@@ -169,7 +193,8 @@ static nb::ndarray<nb::numpy, double> jvp(const Engine& engine, Vectors position
     return values;
 }
 
-static nb::tuple repulsion(Vectors positions, Integers numbers, Offsets first, Integers neighbors, Vectors shifts, double inner, double outer) {
+static nb::tuple repulsion(Vectors positions, Integers numbers, Offsets first, Integers neighbors, Images images, Vectors translations, double inner,
+                           double outer) {
     Potential blank;  // any atomic number may come
     const Engine engine{[&] {
         for (int z = 1; z < 119; ++z) blank.elements.emplace_back();
@@ -177,7 +202,7 @@ static nb::tuple repulsion(Vectors positions, Integers numbers, Offsets first, I
     }()};
     for (std::size_t i = 0; i < numbers.shape(0); ++i)
         if (numbers(i) < 1 || numbers(i) > 118) throw nb::value_error("atomic numbers lie between 1 and 118");
-    Neighborhood hood(engine, positions, numbers, first, neighbors, shifts);
+    Neighborhood hood(engine, positions, numbers, {first, neighbors, images, translations});
     std::vector<int> present, species;
     for (std::size_t i = 0; i < numbers.shape(0); ++i) {
         const auto found = std::find(present.begin(), present.end(), numbers(i));
@@ -277,16 +302,16 @@ NB_MODULE(_core, m) {
                 return nb::make_tuple(1.0 / p.conv_energy, offsets);
             },
             nb::arg("member") = 0, "Factor of the networks' outputs and the energy added for an atom of each element.")
-        .def("evaluate", &evaluate, nb::arg("positions"), nb::arg("species"), nb::arg("first"), nb::arg("neighbors"), nb::arg("shifts"),
-             nb::arg("precision") = "double", nb::arg("threads") = 1, nb::arg("count_extrapolation") = false, nb::arg("committee") = "none",
-             nb::arg("atom_virials") = false,
+        .def("evaluate", &evaluate, nb::arg("positions"), nb::arg("species"), nb::arg("first"), nb::arg("neighbors"), nb::arg("images"),
+             nb::arg("translations"), nb::arg("precision") = "double", nb::arg("threads") = 1, nb::arg("count_extrapolation") = false,
+             nb::arg("committee") = "none", nb::arg("atom_virials") = false,
              "Arrays by name: energies, forces, virial; where asked for extrapolations, member_energies, forces_std, atom_virials.")
-        .def("symmetry_functions", &symmetry_functions, nb::arg("positions"), nb::arg("species"), nb::arg("first"), nb::arg("neighbors"), nb::arg("shifts"),
-             nb::arg("threads") = 1)
-        .def("vjp", &vjp, nb::arg("positions"), nb::arg("species"), nb::arg("first"), nb::arg("neighbors"), nb::arg("shifts"), nb::arg("gradients"),
-             nb::arg("precision") = "double", nb::arg("threads") = 1)
-        .def("jvp", &jvp, nb::arg("positions"), nb::arg("species"), nb::arg("first"), nb::arg("neighbors"), nb::arg("shifts"), nb::arg("displacements"),
-             nb::arg("strain"), nb::arg("precision") = "double", nb::arg("threads") = 1);
-    m.def("repulsion", &repulsion, nb::arg("positions"), nb::arg("numbers"), nb::arg("first"), nb::arg("neighbors"), nb::arg("shifts"), nb::arg("inner"),
-          nb::arg("outer"));
+        .def("symmetry_functions", &symmetry_functions, nb::arg("positions"), nb::arg("species"), nb::arg("first"), nb::arg("neighbors"), nb::arg("images"),
+             nb::arg("translations"), nb::arg("threads") = 1)
+        .def("vjp", &vjp, nb::arg("positions"), nb::arg("species"), nb::arg("first"), nb::arg("neighbors"), nb::arg("images"), nb::arg("translations"),
+             nb::arg("gradients"), nb::arg("precision") = "double", nb::arg("threads") = 1)
+        .def("jvp", &jvp, nb::arg("positions"), nb::arg("species"), nb::arg("first"), nb::arg("neighbors"), nb::arg("images"), nb::arg("translations"),
+             nb::arg("displacements"), nb::arg("strain"), nb::arg("precision") = "double", nb::arg("threads") = 1);
+    m.def("repulsion", &repulsion, nb::arg("positions"), nb::arg("numbers"), nb::arg("first"), nb::arg("neighbors"), nb::arg("images"), nb::arg("translations"),
+          nb::arg("inner"), nb::arg("outer"));
 }

@@ -40,7 +40,8 @@ Counts pack_atom(const Frame<T>& f, int lane) {
     const System& system = f.system;
     const int i = f.atoms[lane], n = system.n_neighbors[i], mask = system.neighbor_mask;
     const int *list = system.neighbors[i], capacity = f.layout.capacity;
-    const double *rows = f.rows, *shift = system.shifts ? system.shifts[i] : nullptr;
+    const double *rows = f.rows, *translations = system.translations;
+    const std::uint16_t* image = shifted ? system.images[i] : nullptr;
     const quads center = *reinterpret_cast<const quads*>(rows + 4 * std::size_t(i));
     const double limit = f.model.max_cutoff * f.model.max_cutoff;
     auto* packed = f.packed + lane;
@@ -51,7 +52,7 @@ Counts pack_atom(const Frame<T>& f, int lane) {
         const int j = list[k] & mask;
         const double* row = rows + 4 * std::size_t(j);
         quads d = *reinterpret_cast<const quads*>(row) - center;
-        if constexpr (shifted) d += quads{shift[3 * k], shift[3 * k + 1], shift[3 * k + 2], 0};
+        if constexpr (shifted) d += *reinterpret_cast<const quads*>(translations + 4 * std::size_t(image[k]));
         const int b = int(row[3]), at = counts.of(b);
         const std::size_t slot = std::size_t(b * capacity + at);
         narrow(d, packed[slot * width]);
@@ -73,12 +74,22 @@ void pad(Frame<T>& f, int bucket, int from, int lane) {
     }
 }
 
+// Lists lie far apart in memory where the atoms of a batch do: each is called for while the one before is read.
+inline void fetch_list(const System& system, int i) {
+    const char *list = reinterpret_cast<const char*>(system.neighbors[i]), *end = list + sizeof(int) * std::size_t(system.n_neighbors[i]);
+    for (; list < end; list += 64) __builtin_prefetch(list);
+    if (!system.images) return;
+    const char *image = reinterpret_cast<const char*>(system.images[i]), *last = image + sizeof(std::uint16_t) * std::size_t(system.n_neighbors[i]);
+    for (; image < last; image += 64) __builtin_prefetch(image);
+}
+
 template <class Counts, class T>
 void pack_lanes(Frame<T>& f) {
     const int n_buckets = f.plan.n_buckets;
     Counts counts[Frame<T>::width];
     for (int lane = 0; lane < f.n_atoms; ++lane) {
-        counts[lane] = f.system.shifts ? pack_atom<Counts, true>(f, lane) : pack_atom<Counts, false>(f, lane);
+        if (lane + 1 < f.n_atoms) fetch_list(f.system, f.atoms[lane + 1]);
+        counts[lane] = f.system.images ? pack_atom<Counts, true>(f, lane) : pack_atom<Counts, false>(f, lane);
     }
     for (int b = 0; b < n_buckets; ++b) {
         f.count[b] = 0;

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 namespace sinterface {
 
@@ -188,8 +189,10 @@ struct System {
     const int* species;           // element index of each atom (ghosts too), negative: not seen
     const int* const* neighbors;  // [n] list of each atom
     const int* n_neighbors;       // [n]
-    const double* const* shifts;  // [n] -> [k][3] added to r_j - r_i, or null
-    int neighbor_mask;            // applied to list entries (LAMMPS' NEIGHMASK)
+    // Periodic images by number, two bytes a pair instead of three coordinates: large lists stream from memory.
+    const std::uint16_t* const* images;  // [n] -> [k] number of the translation added to r_j - r_i, or null
+    const double* translations;          // [number][4], aligned to 32 bytes
+    int neighbor_mask;                   // applied to list entries (LAMMPS' NEIGHMASK)
 };
 
 enum class Task { forces, values, vjp, jvp };

@@ -46,7 +46,7 @@ struct Cluster {
         }
         system.positions = positions.data(), system.species = species.data();
         system.neighbors = pointers.data(), system.n_neighbors = counts.data();
-        system.shifts = nullptr, system.neighbor_mask = ~0;
+        system.images = nullptr, system.translations = nullptr, system.neighbor_mask = ~0;
     }
 };
 

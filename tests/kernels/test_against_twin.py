@@ -52,7 +52,13 @@ STRUCTURES = {
 def _evaluate(engine, positions, species, cell, pbc, **options):
     nl = neighbor_list(positions, cell, pbc, engine.cutoff)
     found = engine.evaluate(
-        positions, np.array(species, np.int32), nl.first, nl.neighbors, nl.shifts, **options
+        positions,
+        np.array(species, np.int32),
+        nl.first,
+        nl.neighbors,
+        nl.images,
+        nl.translations,
+        **options,
     )
     return found["energies"], found["forces"], found["virial"]
 
@@ -179,7 +185,7 @@ def test_products_with_the_jacobian(kernel, tmp_path, kind):
     engine = _core.Engine(str(write_random(tmp_path, RNG, rows_of_type(kind))), False)
     nl = neighbor_list(positions, cell, pbc, engine.cutoff)
     kinds = np.array(species, np.int32)
-    args = (positions, kinds, nl.first, nl.neighbors, nl.shifts)
+    args = (positions, kinds, nl.first, nl.neighbors, nl.images, nl.translations)
     values = engine.symmetry_functions(*args)
     gradients = RNG.normal(size=values.shape)
     move, strain = RNG.normal(size=positions.shape), RNG.normal(size=(3, 3))
@@ -194,7 +200,9 @@ def test_products_with_the_jacobian(kernel, tmp_path, kind):
         bent = np.eye(3) + x * strain
         points, box = positions @ bent + x * move, cell @ bent
         list_ = neighbor_list(points, box, pbc, engine.cutoff)
-        return engine.symmetry_functions(points, kinds, list_.first, list_.neighbors, list_.shifts)
+        return engine.symmetry_functions(
+            points, kinds, list_.first, list_.neighbors, list_.images, list_.translations
+        )
 
     slope = (8 * (at(1e-5) - at(-1e-5)) - (at(2e-5) - at(-2e-5))) / 12e-5
     # the strain acts on r_ij, the displacement comes on top: same to first order

@@ -19,7 +19,9 @@ SUBTYPES = ("p1", "p2", "p3", "p4", "p1a", "p2a", "p3a", "p4a", "e")
 def _values(engine, positions):
     nl = neighbor_list(positions, np.zeros((3, 3)), False, engine.cutoff)
     species = np.ones(len(positions), np.int32)
-    return engine.symmetry_functions(positions, species, nl.first, nl.neighbors, nl.shifts)
+    return engine.symmetry_functions(
+        positions, species, nl.first, nl.neighbors, nl.images, nl.translations
+    )
 
 
 @pytest.mark.parametrize("subtype", SUBTYPES)
@@ -58,7 +60,13 @@ def test_atoms_on_one_line(kernel, tmp_path, shape):
     nl = neighbor_list(positions, np.zeros((3, 3)), False, engine.cutoff)
     for precision in ("double", "mixed"):
         forces = engine.evaluate(
-            positions, np.ones(3, np.int32), nl.first, nl.neighbors, nl.shifts, precision=precision
+            positions,
+            np.ones(3, np.int32),
+            nl.first,
+            nl.neighbors,
+            nl.images,
+            nl.translations,
+            precision=precision,
         )["forces"]
         assert np.isfinite(forces).all()
         np.testing.assert_allclose(forces[:, 1:], 0, atol=1e-5)

@@ -205,7 +205,7 @@ def test_one_atom_among_its_own_images(tmp_path):
     np.testing.assert_allclose(found.forces, 0, atol=1e-10)
     species = potential.species(["O"])
     values = potential._engine.symmetry_functions(
-        positions, species, nl.first, nl.neighbors, nl.shifts
+        positions, species, nl.first, nl.neighbors, nl.images, nl.translations
     )
     expected = PlainN2p2(tmp_path).symmetry_functions(positions, [8], cell, (True,) * 3)
     np.testing.assert_allclose(values, expected, rtol=1e-10, atol=1e-12)

@@ -21,7 +21,14 @@ def _engine(folder, rows, **options):
 
 def _arguments(engine, positions, species):
     nl = neighbor_list(positions, *OPEN, engine.cutoff)
-    return positions, np.array(species, np.int32), nl.first, nl.neighbors, nl.shifts
+    return (
+        positions,
+        np.array(species, np.int32),
+        nl.first,
+        nl.neighbors,
+        nl.images,
+        nl.translations,
+    )
 
 
 def _check_twin(engine, positions, species):

@@ -1,6 +1,6 @@
 from typing import NotRequired, TypedDict
 
-from numpy import float64, int32, int64
+from numpy import float64, int32, int64, uint16
 from numpy.typing import NDArray
 
 class PotentialError(Exception): ...
@@ -60,7 +60,8 @@ class Engine:
         species: NDArray[int32],
         first: NDArray[int64],
         neighbors: NDArray[int32],
-        shifts: NDArray[float64],
+        images: NDArray[uint16],
+        translations: NDArray[float64],
         precision: str = "double",
         threads: int = 1,
         count_extrapolation: bool = False,
@@ -73,7 +74,8 @@ class Engine:
         species: NDArray[int32],
         first: NDArray[int64],
         neighbors: NDArray[int32],
-        shifts: NDArray[float64],
+        images: NDArray[uint16],
+        translations: NDArray[float64],
         threads: int = 1,
     ) -> NDArray[float64]: ...
     def vjp(
@@ -82,7 +84,8 @@ class Engine:
         species: NDArray[int32],
         first: NDArray[int64],
         neighbors: NDArray[int32],
-        shifts: NDArray[float64],
+        images: NDArray[uint16],
+        translations: NDArray[float64],
         gradients: NDArray[float64],
         precision: str = "double",
         threads: int = 1,
@@ -93,7 +96,8 @@ class Engine:
         species: NDArray[int32],
         first: NDArray[int64],
         neighbors: NDArray[int32],
-        shifts: NDArray[float64],
+        images: NDArray[uint16],
+        translations: NDArray[float64],
         displacements: NDArray[float64],
         strain: NDArray[float64],
         precision: str = "double",
@@ -105,7 +109,8 @@ def repulsion(
     numbers: NDArray[int32],
     first: NDArray[int64],
     neighbors: NDArray[int32],
-    shifts: NDArray[float64],
+    images: NDArray[uint16],
+    translations: NDArray[float64],
     inner: float,
     outer: float,
 ) -> tuple[NDArray[float64], NDArray[float64], NDArray[float64]]: ...

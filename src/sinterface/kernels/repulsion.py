@@ -35,6 +35,6 @@ def energy_forces_virial(
         Energies of the atoms (n_atoms,) in eV, forces (n_atoms, 3) in eV/Å, virial (3, 3) in eV.
     """
     energies, forces, virial = _core.repulsion(
-        positions, numbers, nl.first, nl.neighbors, nl.shifts, inner, outer
+        positions, numbers, nl.first, nl.neighbors, nl.images, nl.translations, inner, outer
     )
     return energies, forces, virial

@@ -75,7 +75,13 @@ class Descriptor:
     def values(self, positions: Floats, species: NDArray[np.int32], nl: NeighborList) -> Floats:
         """Unscaled symmetry functions, shape (n_atoms, n_max)."""
         return self._engine.symmetry_functions(
-            positions, species, nl.first, nl.neighbors, nl.shifts, threads=self.threads
+            positions,
+            species,
+            nl.first,
+            nl.neighbors,
+            nl.images,
+            nl.translations,
+            threads=self.threads,
         )
 
     def vjp(
@@ -91,7 +97,8 @@ class Descriptor:
             species,
             nl.first,
             nl.neighbors,
-            nl.shifts,
+            nl.images,
+            nl.translations,
             gradients,
             precision=self.precision,
             threads=self.threads,
@@ -112,7 +119,8 @@ class Descriptor:
             species,
             nl.first,
             nl.neighbors,
-            nl.shifts,
+            nl.images,
+            nl.translations,
             displacements,
             strain,
             precision=self.precision,
