@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <type_traits>
 
 #include "../committee.hpp"
 #include "../engine.hpp"
@@ -79,21 +80,32 @@ struct Neighborhood {
         return rows;
     }
 
-    // No index may leave its array. The loop over all pairs has no branch, so that it costs next to nothing.
+    // No index may leave its array.
     static void check(const Engine& engine, const Integers& species, const List& list) {
         const std::size_t n = species.shape(0), n_pairs = list.neighbors.shape(0);
-        const int n_elements = static_cast<int>(engine.potential().elements.size()), limit = static_cast<int>(n);
+        const int n_elements = static_cast<int>(engine.potential().elements.size());
         for (std::size_t i = 0; i < n; ++i) {
             if (species(i) >= n_elements) throw nb::value_error("a species index is beyond the potential's elements");
             if (list.first(i + 1) < list.first(i)) throw nb::value_error("first must not decrease");
         }
-        const int32_t* j = list.neighbors.data();
-        const uint16_t* image = list.images.data();
-        int wrong = 0, last = -1;
-        for (std::size_t k = 0; k < n_pairs; ++k) wrong |= static_cast<int>(j[k] < 0) | static_cast<int>(j[k] >= limit);
-        for (std::size_t k = 0; k < n_pairs; ++k) last = std::max(last, static_cast<int>(image[k]));
-        if (wrong) throw nb::value_error("a neighbour's index is no atom");
-        if (last >= static_cast<int>(list.translations.shape(0))) throw nb::value_error("an image has no translation");
+        if (!within(list.neighbors.data(), n_pairs, n)) throw nb::value_error("a neighbour's index is no atom");
+        const std::size_t n_translations = list.translations.shape(0);
+        if (n_translations > 1U << 16 || !within(list.images.data(), n_pairs, n_translations)) throw nb::value_error("an image has no translation");
+    }
+
+    // Whether all numbers lie between 0 and `count`: three operations each and no branch, so that it costs next to nothing.
+    template <class T>
+    static bool within(const T* numbers, std::size_t n, std::size_t count) {
+        typedef std::make_unsigned_t<T> Unsigned;
+        constexpr auto sign = static_cast<Unsigned>(Unsigned{1} << (8 * sizeof(T) - 1));
+        if (count == 0 || count > sign) return std::all_of(numbers, numbers + n, [&](T number) { return static_cast<Unsigned>(number) < count; });
+        const auto last = static_cast<Unsigned>(count - 1);
+        Unsigned wrong = 0;  // its sign: of a number below 0 or beyond the last
+        for (std::size_t k = 0; k < n; ++k) {
+            const auto number = static_cast<Unsigned>(numbers[k]);
+            wrong = static_cast<Unsigned>(wrong | number | static_cast<Unsigned>(last - number));
+        }
+        return (wrong & sign) == 0;
     }
 };
 

@@ -62,11 +62,39 @@ def test_too_many_images_are_refused(monkeypatch):
         neighbor_list(np.zeros((1, 3)), np.eye(3), True, 6.0)
 
 
-def test_the_kernel_refuses_an_image_without_translation(tmp_path):
+@pytest.fixture
+def call(tmp_path):
+    """Return the arguments of a small structure's symmetry functions, and the call."""
     engine = _core.Engine(str(write_random(tmp_path, np.random.default_rng(1), rows_of_type(2))))
     positions = np.array([[0.0, 0.0, 0.0], [1.5, 1.5, 1.5]])
     found = neighbor_list(positions, 3.0 * np.eye(3), True, engine.cutoff)
-    species = np.zeros(2, np.int32)
-    arrays = (positions, species, found.first, found.neighbors, found.images)
-    with pytest.raises(ValueError, match="an image has no translation"):
-        engine.symmetry_functions(*arrays, found.translations[:1])
+
+    def run(neighbors=found.neighbors, images=found.images, translations=found.translations):
+        species = np.zeros(2, np.int32)
+        return engine.symmetry_functions(
+            positions, species, found.first, neighbors, images, translations
+        )
+
+    return found, run
+
+
+@pytest.mark.parametrize("wrong", [-1, 2, 2**31 - 1, -(2**31)])
+def test_the_kernel_refuses_a_neighbour_that_is_no_atom(call, wrong):
+    found, run = call
+    neighbors = found.neighbors.copy()
+    neighbors[7] = wrong
+    with pytest.raises(ValueError, match="a neighbour's index is no atom"):
+        run(neighbors=neighbors)
+
+
+@pytest.mark.parametrize("known", [1, 2, 32_768, 32_769, 65_535])
+def test_the_kernel_refuses_an_image_without_translation(call, known):
+    found, run = call
+    images = np.zeros_like(found.images)
+    translations = np.zeros((known, 3))
+    images[5] = known - 1
+    assert np.isfinite(run(images=images, translations=translations)).all()
+    for wrong in (known, 65_535):
+        images[5] = wrong
+        with pytest.raises(ValueError, match="an image has no translation"):
+            run(images=images, translations=translations)
