@@ -15,13 +15,14 @@ from sinterface.cli.certify import certify
 from sinterface.cli.data import app as data
 from sinterface.cli.explore import explore
 from sinterface.cli.export import export
+from sinterface.cli.factory import factory
 from sinterface.cli.label import label
 from sinterface.cli.shown import print_result
 from sinterface.cli.train import train
 from sinterface.cli.validate import validate
 from sinterface.errors import SinterfaceError
 
-RESUMABLE = ("run", "explore", "label", "train", "validate", "certify")
+RESUMABLE = ("run", "explore", "label", "train", "factory", "validate", "certify")
 RESUME_HINT = "Stopped. What is finished is kept: the same command resumes."
 
 
@@ -149,7 +150,7 @@ def predict(
     print_result(prediction.to_dict(), prediction_table(prediction), as_json)
 
 
-for _command in (explore, label, train, validate, certify, export):
+for _command in (explore, label, train, factory, validate, certify, export):
     app.command()(_command)
 app.add_typer(build, name="build")
 app.add_typer(data, name="data")
