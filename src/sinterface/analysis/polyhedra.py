@@ -1,72 +1,300 @@
-"""How far coordination polyhedra are from ideal ones: the continuous shape measure."""
+"""Coordination polyhedra of a structure or a run: shapes, bond lengths, angles, coordination."""
 
 from __future__ import annotations
 
-from functools import cache
-from itertools import permutations
+import dataclasses
 
 import numpy as np
 from numpy.typing import NDArray
 
-FloatArray = NDArray[np.float64]
-
-OCTAHEDRON = np.array(
-    [[1, 0, 0], [-1, 0, 0], [0, 1, 0], [0, -1, 0], [0, 0, 1], [0, 0, -1]], dtype=np.float64
+from sinterface.analysis.frames import FloatArray, Trajectory
+from sinterface.analysis.histograms import Spread, Tally
+from sinterface.analysis.neighbors import Neighbors, find_neighbors
+from sinterface.analysis.records import Record
+from sinterface.analysis.selection import atoms_of, chemical_names, reach
+from sinterface.analysis.shapes import (
+    COORDINATIONS,
+    IDEALS,
+    Ideal,
+    ideals_of,
+    shape_measure,
 )
+from sinterface.errors import InputError
+from sinterface.progress import Progress, ProgressCallback
+
+IntArray = NDArray[np.int64]
+
+SEARCH_A = 4.2
+"""Distance within which ligands are looked for, in Å."""
+
+SAMPLED_FRAMES = 20
+"""Frames from which the coordination number and the longest bond are found."""
+
+OCTAHEDRON = next(ideal for ideal in IDEALS if ideal.code == "OC-6")
 
 
 def octahedral_shape_measure(ligands: FloatArray) -> FloatArray:
-    """Return the continuous shape measure of six ligands and their centre, shape (...,).
+    """Return the measure of six ligands, shape (..., 6, 3), against the octahedron."""
+    return shape_measure(ligands, OCTAHEDRON)
 
-    With Q the seven points about their centroid, P the octahedron and its centre,
-    ``S = 100 min_π [1 − (σ1 + σ2 + σ3)² / (|Q|² |P|²)]``, σ the singular values of Qᵀ P_π:
-    the least squared distance over rotations, scalings and orders of the vertices
-    (M. Pinsky and D. Avnir, Inorg. Chem. 37, 5575 (1998)). Of the 720 orders only 15 differ,
-    since the octahedron has 48 symmetries. 0 is undistorted.
+
+@dataclasses.dataclass(frozen=True)
+class Polyhedra(Record):
+    """Coordination polyhedra about one element.
+
+    Attributes
+    ----------
+    center, ligand
+        Elements.
+    coordination
+        Ligands of each polyhedron: the nearest ones.
+    ideal, ideal_code
+        The ideal that `csm` is measured against, in words and as in SHAPE: the nearest one of
+        its coordination unless one was asked for.
+    csm
+        Continuous shape measure over polyhedra and frames; 0 is undistorted.
+    csm_of_each_ideal
+        The same against every ideal of this coordination.
+    csm_of_centers
+        Mean over frames of each centre's measure, shape (n_centers,); NaN where it never had
+        enough ligands.
+    bond_length_A, angle_deg
+        Over all bonds, and over all ligand–centre–ligand angles.
+    cutoff_A
+        Longest bond that counts in `coordination_shares`.
+    coordination_shares
+        Share of the centres with each number of ligands within `cutoff_A`.
+    n_centers, n_incomplete
+        Centres a frame, and (all frames) those with too few ligands within the search distance.
+    time_ps, csm_in_time, coordination_in_time
+        Means of each frame, shape (n_frames,).
+    histograms
+        For csm, bond_length_A and angle_deg: middle of each bin and its share.
+    """
+
+    center: str
+    ligand: str
+    coordination: int
+    ideal: str
+    ideal_code: str
+    csm: Spread
+    csm_of_each_ideal: dict[str, Spread]
+    csm_of_centers: NDArray[np.float64]
+    bond_length_A: Spread
+    angle_deg: Spread
+    cutoff_A: float
+    coordination_shares: dict[str, float]
+    n_centers: int
+    n_incomplete: int
+    time_ps: NDArray[np.float64]
+    csm_in_time: NDArray[np.float64]
+    coordination_in_time: NDArray[np.float64]
+    histograms: dict[str, NDArray[np.float64]]
+
+
+def measure_polyhedra(
+    trajectory: Trajectory,
+    center: str,
+    *,
+    ligand: str = "O",
+    coordination: int | None = None,
+    ideal: str | None = None,
+    cutoff_A: float | None = None,
+    every: int = 1,
+    progress: ProgressCallback | None = None,
+) -> Polyhedra:
+    """Measure the polyhedra of `ligand` about `center`, frame by frame.
 
     Parameters
     ----------
-    ligands
-        Vectors from the centre to its ligands, shape (..., 6, 3).
+    trajectory
+        The run; a structure is a run of one frame.
+    center, ligand
+        Elements.
+    coordination
+        4, 6 or 8; by default the one after which the distances to the ligands make their
+        largest step, over the first frames.
+    ideal
+        Name or SHAPE code of the ideal; by default the nearest one.
+    cutoff_A
+        Longest bond; by default the middle of that step.
+    every
+        Use each n-th frame.
+    progress
+        Told after every frame.
+
+    Raises
+    ------
+    InputError
+        For an absent element, a coordination without an ideal, or centres without ligands.
     """
-    shape = ligands.shape[:-2]
-    vertices = ligands.reshape(-1, 6, 3)
-    # The centre sits at the origin; with it the centroid is the ligands' sum over seven.
-    centroid = vertices.sum(axis=1, keepdims=True) / 7.0
-    square = ((vertices - centroid) ** 2).sum(axis=(1, 2)) + (centroid**2).sum(axis=(1, 2))
-    # The ideal polyhedron's own sum is zero, so the centroid drops out of Qᵀ P.
-    ideal = OCTAHEDRON[_distinct_orders()]
-    products = np.tensordot(vertices, ideal, axes=(1, 1)).transpose(0, 2, 1, 3)
-    best = products[np.arange(len(vertices)), _sum_of_singular_values(products).argmax(axis=1)]
-    sums = np.linalg.svd(best, compute_uv=False).sum(axis=1)
-    measure = 100.0 * (1.0 - sums**2 / (square * (OCTAHEDRON**2).sum()))
-    return np.asarray(np.clip(measure, 0.0, 100.0).reshape(shape))
-
-
-@cache
-def _distinct_orders() -> NDArray[np.int64]:
-    """Return one order of the vertices for each way to pair six ligands as opposites, (15, 6)."""
-    seen: dict[frozenset[frozenset[int]], list[int]] = {}
-    for order in permutations(range(6)):
-        opposites = frozenset(
-            frozenset((order.index(2 * axis), order.index(2 * axis + 1))) for axis in range(3)
+    symbols = chemical_names(trajectory.numbers)
+    shells = _Shells(trajectory, atoms_of(symbols, center), atoms_of(symbols, ligand))
+    wanted = _wanted_ideal(ideal)
+    number = coordination or (wanted.coordination if wanted else None)
+    number, longest = shells.first_shell(number, cutoff_A, f"{ligand} about {center}")
+    candidates = (wanted,) if wanted else ideals_of(number)
+    if any(one.coordination != number for one in candidates):
+        raise InputError(
+            f"The ideal '{ideal}' has {candidates[0].coordination} vertices, not {number}; "
+            "give a coordination and an ideal that agree."
         )
-        seen.setdefault(opposites, list(order))
-    return np.array(list(seen.values()), dtype=np.int64)
+    frames = range(0, trajectory.n_frames, every)
+    tally = _Shapes(candidates, number, len(shells.centers), longest)
+    for done, index in enumerate(frames):
+        tally.add(shells.of_frame(index))
+        if progress is not None:
+            progress(Progress(done + 1, len(frames), f"{center}{ligand}{number}"))
+    time = np.asarray(trajectory.time_ps, dtype=np.float64)[::every]
+    return tally.result(center, ligand, time)
 
 
-def _sum_of_singular_values(matrices: FloatArray) -> FloatArray:
-    """Return σ1 + σ2 + σ3 of 3 × 3 matrices in closed form, to about eight digits.
+def _wanted_ideal(name: str | None) -> Ideal | None:
+    if name is None:
+        return None
+    for ideal in IDEALS:
+        if name.lower() in (ideal.name, ideal.code.lower()):
+            return ideal
+    known = ", ".join(f"{ideal.name} ({ideal.code})" for ideal in IDEALS)
+    raise InputError(f"There is no ideal polyhedron '{name}'; give one of {known}.")
 
-    The squares σ² are the eigenvalues of MᵀM, ``q + 2 p cos(φ + 2πk/3)`` by the trigonometric
-    solution of their cubic. Only the best order is chosen by it, since an SVD costs ten times more.
-    """
-    gram = matrices.swapaxes(-1, -2) @ matrices
-    mean = np.trace(gram, axis1=-2, axis2=-1) / 3.0
-    shifted = gram - mean[..., None, None] * np.eye(3)
-    spread = np.sqrt((shifted**2).sum(axis=(-2, -1)) / 6.0)
-    cubed = np.maximum(2.0 * spread**3, np.finfo(np.float64).tiny)
-    angle = np.arccos(np.clip(np.linalg.det(shifted) / cubed, -1.0, 1.0)) / 3.0
-    turns = angle[..., None] + 2.0 * np.pi / 3.0 * np.arange(3)
-    squares = mean[..., None] + 2.0 * spread[..., None] * np.cos(turns)
-    return np.asarray(np.sqrt(np.maximum(squares, 0.0)).sum(axis=-1))
+
+class _Shells:
+    """The ligands about each centre, frame by frame."""
+
+    def __init__(self, trajectory: Trajectory, centers: IntArray, ligands: IntArray) -> None:
+        self.trajectory, self.centers, self.ligands = trajectory, centers, ligands
+        self.same = np.array_equal(centers, ligands)
+
+    def of_frame(self, index: int) -> Neighbors:
+        positions = np.asarray(self.trajectory.positions(index), dtype=np.float64)
+        cell = reach(positions, self.trajectory.cell[index], SEARCH_A)
+        points, queries = positions[self.ligands], positions[self.centers]
+        return find_neighbors(points, queries, cell, SEARCH_A)
+
+    def first_shell(
+        self, number: int | None, cutoff_A: float | None, what: str
+    ) -> tuple[int, float]:
+        """Return the coordination number and the longest bond."""
+        if number is not None and number not in COORDINATIONS:
+            raise InputError(
+                f"There is no ideal polyhedron of {number} vertices; give a coordination of "
+                f"{', '.join(map(str, COORDINATIONS))}."
+            )
+        step = max(1, self.trajectory.n_frames // SAMPLED_FRAMES)
+        frames = range(0, self.trajectory.n_frames, step)
+        sums, counts = np.zeros(max(COORDINATIONS) + 1), np.zeros(max(COORDINATIONS) + 1)
+        for index in frames:
+            rows = _ranked(self.of_frame(index), len(self.centers), len(sums))
+            sums += np.nansum(rows, axis=0)
+            counts += np.isfinite(rows).sum(axis=0)
+        if counts[(number or min(COORDINATIONS)) - 1] == 0:
+            raise InputError(
+                f"There are not {number or min(COORDINATIONS)} {what} within {SEARCH_A:g} Å of "
+                "any centre; look at the structure, or give another centre or ligand."
+            )
+        mean = np.divide(sums, counts, out=np.full(len(sums), SEARCH_A), where=counts > 0)
+        mean[counts < 0.5 * counts[0]] = SEARCH_A
+        steps = {n: mean[n] - mean[n - 1] for n in COORDINATIONS if counts[n - 1] > 0}
+        number = number or max(steps, key=lambda n: steps[n])
+        return number, cutoff_A or float(0.5 * (mean[number - 1] + mean[number]))
+
+
+def _ranked(found: Neighbors, n_centers: int, n_ranks: int) -> FloatArray:
+    """Return the distances to the nearest ligands, shape (n_centers, n_ranks), NaN beyond."""
+    start = np.searchsorted(found.query, np.arange(n_centers))
+    rank = np.arange(len(found.query)) - start[found.query]
+    rows = np.full((n_centers, n_ranks), np.nan)
+    near = rank < n_ranks
+    rows[found.query[near], rank[near]] = found.distances[near]
+    return rows
+
+
+class _Shapes:
+    """Sums over frames."""
+
+    def __init__(
+        self, ideals: tuple[Ideal, ...], number: int, n_centers: int, cutoff_A: float
+    ) -> None:
+        self.ideals, self.number, self.cutoff_A = ideals, number, cutoff_A
+        self.measures = [Tally(0.0, 100.0, 0.25) for _ in ideals]
+        self.bonds, self.angles = Tally(0.5, SEARCH_A, 0.02), Tally(0.0, 180.0, 1.0)
+        self.sums = np.zeros((len(ideals), n_centers))
+        self.counts = np.zeros(n_centers)
+        self.frames: list[tuple[list[float], float]] = []
+        self.coordination: IntArray = np.zeros(0, dtype=np.int64)
+        self.n_incomplete = 0
+
+    def add(self, found: Neighbors) -> None:
+        n_centers = len(self.counts)
+        start = np.searchsorted(found.query, np.arange(n_centers + 1))
+        whole = np.flatnonzero(np.diff(start) >= self.number)
+        self.n_incomplete += n_centers - len(whole)
+        rows = start[whole][:, None] + np.arange(self.number)
+        vectors, lengths = found.vectors[rows], found.distances[rows]
+        means = []
+        for k, ideal in enumerate(self.ideals):
+            values = shape_measure(vectors, ideal)
+            self.measures[k].add(values)
+            self.sums[k, whole] += values
+            means.append(float(values.mean()) if len(values) else np.nan)
+        self.counts[whole] += 1
+        self.bonds.add(lengths)
+        self.angles.add(_angles(vectors / lengths[..., None]))
+        within = np.bincount(found.query[found.distances <= self.cutoff_A], minlength=n_centers)
+        shares = np.bincount(within)
+        size = max(len(shares), len(self.coordination))
+        both = [np.pad(one, (0, size - len(one))) for one in (shares, self.coordination)]
+        self.coordination = both[0] + both[1]
+        self.frames.append((means, float(within.mean())))
+
+    def result(self, center: str, ligand: str, time_ps: FloatArray) -> Polyhedra:
+        if not self.counts.any():
+            raise InputError(
+                f"No {center} has {self.number} {ligand} within {SEARCH_A:g} Å in any frame; look "
+                "at the structure, or give another coordination."
+            )
+        spreads = [tally.spread() for tally in self.measures]
+        best = int(np.argmin([one.mean for one in spreads]))
+        total = self.coordination.sum()
+        tallies = {
+            "csm": self.measures[best],
+            "bond_length_A": self.bonds,
+            "angle_deg": self.angles,
+        }
+        return Polyhedra(
+            center=center,
+            ligand=ligand,
+            coordination=self.number,
+            ideal=self.ideals[best].name,
+            ideal_code=self.ideals[best].code,
+            csm=spreads[best],
+            csm_of_each_ideal={
+                ideal.name: spread for ideal, spread in zip(self.ideals, spreads, strict=True)
+            },
+            csm_of_centers=np.divide(
+                self.sums[best],
+                self.counts,
+                out=np.full(len(self.counts), np.nan),
+                where=self.counts > 0,
+            ),
+            bond_length_A=self.bonds.spread(),
+            angle_deg=self.angles.spread(),
+            cutoff_A=self.cutoff_A,
+            coordination_shares={
+                str(n): float(count / total) for n, count in enumerate(self.coordination) if count
+            },
+            n_centers=len(self.counts),
+            n_incomplete=self.n_incomplete,
+            time_ps=time_ps,
+            csm_in_time=np.array([means[best] for means, _ in self.frames]),
+            coordination_in_time=np.array([number for _, number in self.frames]),
+            histograms={name: tally.histogram() for name, tally in tallies.items()},
+        )
+
+
+def _angles(directions: FloatArray) -> FloatArray:
+    """Return the angles between all pairs of unit vectors, (..., n, 3) -> (..., n(n−1)/2)."""
+    first, second = np.triu_indices(directions.shape[-2], k=1)
+    cosines = (directions[..., first, :] * directions[..., second, :]).sum(axis=-1)
+    return np.asarray(np.degrees(np.arccos(np.clip(cosines, -1.0, 1.0))))

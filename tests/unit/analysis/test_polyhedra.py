@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from ase import Atoms
 from scipy.spatial.transform import Rotation
 
-from sinterface.analysis.polyhedra import OCTAHEDRON, octahedral_shape_measure
+from sinterface.analysis.polyhedra import OCTAHEDRON as IDEAL
+from sinterface.analysis.polyhedra import measure_polyhedra, octahedral_shape_measure
+from sinterface.errors import InputError
+from sinterface.structures.crystals import cubic_llzo
+
+OCTAHEDRON = IDEAL.vertices
 
 
 def trigonal_prism() -> np.ndarray:
@@ -49,3 +55,84 @@ def test_many_polyhedra_at_once_equal_one_by_one() -> None:
     together = octahedral_shape_measure(many)
     assert together.shape == (4, 5)
     assert together[2, 3] == pytest.approx(float(octahedral_shape_measure(many[2, 3])))
+
+
+def run_of(atoms: list, interval_ps: float = 0.1):
+    from types import SimpleNamespace
+
+    return SimpleNamespace(
+        numbers=atoms[0].numbers,
+        region=np.zeros(len(atoms[0]), dtype=np.int8),
+        time_ps=interval_ps * np.arange(len(atoms)),
+        temperature_K=np.full(len(atoms), 300.0),
+        cell=np.array([one.cell.array for one in atoms]),
+        n_frames=len(atoms),
+        positions=lambda i: atoms[i].positions,
+    )
+
+
+def shaken(seed: int, size_A: float = 0.15) -> Atoms:
+    atoms = cubic_llzo()
+    atoms.positions += np.random.default_rng(seed).normal(0.0, size_A, (len(atoms), 3))
+    return atoms
+
+
+@pytest.mark.parametrize(("center", "ideal"), [("Zr", "octahedron"), ("La", "cube")])
+def test_the_shells_of_a_garnet(center: str, ideal: str) -> None:
+    found = measure_polyhedra(run_of([shaken(1)]), center)
+    assert found.ideal == ideal
+    assert found.coordination == {"Zr": 6, "La": 8}[center]
+    assert found.coordination_shares == {str(found.coordination): 1.0}
+    assert found.csm.n == found.n_centers == {"Zr": 16, "La": 24}[center]
+    assert found.csm.mean == min(one.mean for one in found.csm_of_each_ideal.values())
+
+
+def test_measures_equal_those_of_polyhedra_cut_out_by_hand() -> None:
+    atoms = shaken(2)
+    ligands = []
+    oxygens = np.flatnonzero(atoms.numbers == 8)
+    for zr in np.flatnonzero(atoms.numbers == 40):
+        vectors = atoms.get_distances(zr, oxygens, mic=True, vector=True)
+        ligands.append(vectors[np.argsort(np.linalg.norm(vectors, axis=1))[:6]])
+    values = octahedral_shape_measure(np.array(ligands))
+    found = measure_polyhedra(run_of([atoms]), "Zr")
+    assert found.csm_of_centers == pytest.approx(values, rel=1e-9)
+    assert found.csm.mean == pytest.approx(values.mean(), rel=1e-9)
+    assert found.csm.std == pytest.approx(values.std(), rel=1e-9)
+
+
+def test_a_sheared_and_wrapped_copy_gives_the_same() -> None:
+    frames = [shaken(seed) for seed in (3, 4)]
+    sheared = []
+    for atoms in frames:
+        copy = atoms.copy()
+        rows = np.array([[1, 0, 0], [1, 1, 0], [0, -1, 1]])
+        copy.set_cell(rows @ atoms.cell.array)
+        copy.wrap()
+        sheared.append(copy)
+    first, second = (measure_polyhedra(run_of(run), "Zr") for run in (frames, sheared))
+    assert second.csm.mean == pytest.approx(first.csm.mean, rel=1e-9)
+    assert second.angle_deg.std == pytest.approx(first.angle_deg.std, rel=1e-9)
+    assert second.cutoff_A == pytest.approx(first.cutoff_A, rel=1e-9)
+
+
+def test_a_molecule_without_a_cell() -> None:
+    ligands = 2.0 * OCTAHEDRON
+    ligands[0] *= 1.1
+    molecule = Atoms("ZrO6", np.vstack([np.zeros(3), ligands]))
+    found = measure_polyhedra(run_of([molecule]), "Zr")
+    assert found.csm.mean == pytest.approx(float(octahedral_shape_measure(ligands)), rel=1e-9)
+    assert (found.csm.std, found.csm.n) == (0.0, 1)
+
+
+def test_mistakes_are_told() -> None:
+    run = run_of([shaken(5)])
+    with pytest.raises(InputError, match="no Co among the atoms"):
+        measure_polyhedra(run, "Co")
+    with pytest.raises(InputError, match="no ideal polyhedron of 7"):
+        measure_polyhedra(run, "Zr", coordination=7)
+    with pytest.raises(InputError, match="no ideal polyhedron 'ball'"):
+        measure_polyhedra(run, "Zr", ideal="ball")
+    lonely = Atoms("ZrO", [[0, 0, 0], [10, 0, 0]], cell=[20, 20, 20], pbc=True)
+    with pytest.raises(InputError, match="not 4 O about Zr"):
+        measure_polyhedra(run_of([lonely]), "Zr")
