@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sinterface.analysis.clusters import cluster_labels, cluster_sizes
-from sinterface.analysis.frames import FloatArray, Trajectory
 from sinterface.analysis.neighbors import find_pairs
 from sinterface.analysis.records import Record
-from sinterface.analysis.selection import atoms_of, chemical_names, reach
+from sinterface.analysis.stream import Frames
 from sinterface.errors import InputError
 from sinterface.progress import Progress, ProgressCallback
 
+FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
 N_DRAWS = 200
@@ -102,12 +102,11 @@ class Clusters(Record):
 
 
 def follow_clusters(
-    trajectory: Trajectory,
+    run: Frames,
     element: str,
     cutoff_A: float,
     *,
     hosts: Sequence[str] = (),
-    every: int = 1,
     seed: int = 0,
     progress: ProgressCallback | None = None,
 ) -> Clusters:
@@ -115,15 +114,13 @@ def follow_clusters(
 
     Parameters
     ----------
-    trajectory
+    run
         The run; a structure is a run of one frame.
     element, cutoff_A
         What is counted, and the longest distance between two atoms of a cluster.
     hosts
         Elements on whose places, and its own, the random comparison puts the atoms; by default
         all cations.
-    every
-        Use each n-th frame.
     seed
         Of the random placements.
     progress
@@ -136,23 +133,20 @@ def follow_clusters(
     """
     if not cutoff_A > 0:
         raise InputError(f"The cutoff must be positive, got {cutoff_A:g} Å.")
-    symbols = chemical_names(trajectory.numbers)
-    atoms = atoms_of(symbols, element)
-    places, names = _places(symbols, element, hosts)
-    frames = range(0, trajectory.n_frames, every)
+    atoms = run.atoms_of(element)
+    places, names = _places(run, element, hosts)
     rows, sizes = [], np.zeros(0, dtype=np.int64)
-    bonds = _Bonds(len(atoms), len(frames))
-    for done, index in enumerate(frames):
-        positions = np.asarray(trajectory.positions(index), dtype=np.float64)
-        cell = reach(positions, trajectory.cell[index], cutoff_A)
+    bonds = _Bonds(len(atoms), run.n_frames)
+    for index in range(run.n_frames):
+        positions, cell = run.positions(index), run.cell[index]
         i, j, _ = find_pairs(positions[atoms], cell, cutoff_A)
         sizes = np.sort(np.bincount(cluster_labels(len(atoms), i, j)))[::-1]
         rows.append((len(sizes), sizes[0], mean_size(sizes)))
-        bonds.add(done, i, j)
+        bonds.add(index, i, j)
         if progress is not None:
-            progress(Progress(done + 1, len(frames), f"clusters of {element}"))
+            progress(Progress(index + 1, run.n_frames, f"clusters of {element}"))
     drawn = _at_random(positions[places], cell, cutoff_A, len(atoms), seed)
-    time = np.asarray(trajectory.time_ps, dtype=np.float64)[::every]
+    time = run.time_ps
     columns = np.array(rows, dtype=np.float64).T
     step_ps = float(time[1] - time[0]) if len(time) > 1 else 0.0
     lags, kept = bonds.persistence()
@@ -185,17 +179,14 @@ def mean_size(sizes: IntArray) -> float:
 ANIONS = ("N", "O", "F", "S", "Cl", "Br", "I")
 
 
-def _places(
-    symbols: NDArray[np.str_], element: str, hosts: Sequence[str]
-) -> tuple[IntArray, tuple[str, ...]]:
-    present = sorted(set(symbols.tolist()))
+def _places(run: Frames, element: str, hosts: Sequence[str]) -> tuple[IntArray, tuple[str, ...]]:
     if hosts:
         names = sorted({*hosts, element})
         for name in names:
-            atoms_of(symbols, name)
+            run.atoms_of(name)
     else:
-        names = sorted({element, *(name for name in present if name not in ANIONS)})
-    return np.flatnonzero(np.isin(symbols, names)), tuple(names)
+        names = sorted({element, *(name for name in run.elements if name not in ANIONS)})
+    return np.flatnonzero(np.isin(run.symbols, names)), tuple(names)
 
 
 def _at_random(

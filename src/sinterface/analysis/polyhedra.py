@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sinterface.analysis.frames import FloatArray, Trajectory
 from sinterface.analysis.histograms import Spread, Tally
 from sinterface.analysis.neighbors import Neighbors, find_neighbors
 from sinterface.analysis.records import Record
-from sinterface.analysis.selection import atoms_of, chemical_names, reach
 from sinterface.analysis.shapes import (
     COORDINATIONS,
     IDEALS,
@@ -19,9 +18,11 @@ from sinterface.analysis.shapes import (
     ideals_of,
     shape_measure,
 )
+from sinterface.analysis.stream import Frames
 from sinterface.errors import InputError
 from sinterface.progress import Progress, ProgressCallback
 
+FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
 SEARCH_A = 4.2
@@ -56,8 +57,10 @@ class Polyhedra(Record):
     csm_of_each_ideal
         The same against every ideal of this coordination.
     csm_of_centers
-        Mean over frames of each centre's measure, shape (n_centers,); NaN where it never had
-        enough ligands.
+        Mean over frames of each centre's measure, all replicas one after the other; NaN where it
+        never had enough ligands.
+    csm_of_replicas
+        Mean of each replica, shape (n_replicas,).
     bond_length_A, angle_deg
         Over all bonds, and over all ligand–centre–ligand angles.
     cutoff_A
@@ -67,7 +70,7 @@ class Polyhedra(Record):
     n_centers, n_incomplete
         Centres a frame, and (all frames) those with too few ligands within the search distance.
     time_ps, csm_in_time, coordination_in_time
-        Means of each frame, shape (n_frames,).
+        Means of each frame of the first replica, shape (n_frames,).
     histograms
         For csm, bond_length_A and angle_deg: middle of each bin and its share.
     """
@@ -80,6 +83,7 @@ class Polyhedra(Record):
     csm: Spread
     csm_of_each_ideal: dict[str, Spread]
     csm_of_centers: NDArray[np.float64]
+    csm_of_replicas: NDArray[np.float64]
     bond_length_A: Spread
     angle_deg: Spread
     cutoff_A: float
@@ -93,22 +97,21 @@ class Polyhedra(Record):
 
 
 def measure_polyhedra(
-    trajectory: Trajectory,
+    runs: Sequence[Frames],
     center: str,
     *,
     ligand: str = "O",
     coordination: int | None = None,
     ideal: str | None = None,
     cutoff_A: float | None = None,
-    every: int = 1,
     progress: ProgressCallback | None = None,
 ) -> Polyhedra:
     """Measure the polyhedra of `ligand` about `center`, frame by frame.
 
     Parameters
     ----------
-    trajectory
-        The run; a structure is a run of one frame.
+    runs
+        Replicas of one system; a structure is a run of one frame.
     center, ligand
         Elements.
     coordination
@@ -118,8 +121,6 @@ def measure_polyhedra(
         Name or SHAPE code of the ideal; by default the nearest one.
     cutoff_A
         Longest bond; by default the middle of that step.
-    every
-        Use each n-th frame.
     progress
         Told after every frame.
 
@@ -128,25 +129,26 @@ def measure_polyhedra(
     InputError
         For an absent element, a coordination without an ideal, or centres without ligands.
     """
-    symbols = chemical_names(trajectory.numbers)
-    shells = _Shells(trajectory, atoms_of(symbols, center), atoms_of(symbols, ligand))
+    shells = [_Shells(run, run.atoms_of(center), run.atoms_of(ligand)) for run in runs]
     wanted = _wanted_ideal(ideal)
     number = coordination or (wanted.coordination if wanted else None)
-    number, longest = shells.first_shell(number, cutoff_A, f"{ligand} about {center}")
+    number, longest = shells[0].first_shell(number, cutoff_A, f"{ligand} about {center}")
     candidates = (wanted,) if wanted else ideals_of(number)
     if any(one.coordination != number for one in candidates):
         raise InputError(
             f"The ideal '{ideal}' has {candidates[0].coordination} vertices, not {number}; "
             "give a coordination and an ideal that agree."
         )
-    frames = range(0, trajectory.n_frames, every)
-    tally = _Shapes(candidates, number, len(shells.centers), longest)
-    for done, index in enumerate(frames):
-        tally.add(shells.of_frame(index))
-        if progress is not None:
-            progress(Progress(done + 1, len(frames), f"{center}{ligand}{number}"))
-    time = np.asarray(trajectory.time_ps, dtype=np.float64)[::every]
-    return tally.result(center, ligand, time)
+    tally = _Shapes(candidates, number, [len(one.centers) for one in shells], longest)
+    total = sum(run.n_frames for run in runs)
+    done = 0
+    for replica, run in enumerate(runs):
+        for index in range(run.n_frames):
+            tally.add(replica, shells[replica].of_frame(index))
+            done += 1
+            if progress is not None:
+                progress(Progress(done, total, f"{center}{ligand}{number}"))
+    return tally.result(center, ligand, runs[0].time_ps)
 
 
 def _wanted_ideal(name: str | None) -> Ideal | None:
@@ -162,15 +164,13 @@ def _wanted_ideal(name: str | None) -> Ideal | None:
 class _Shells:
     """The ligands about each centre, frame by frame."""
 
-    def __init__(self, trajectory: Trajectory, centers: IntArray, ligands: IntArray) -> None:
-        self.trajectory, self.centers, self.ligands = trajectory, centers, ligands
-        self.same = np.array_equal(centers, ligands)
+    def __init__(self, run: Frames, centers: IntArray, ligands: IntArray) -> None:
+        self.run, self.centers, self.ligands = run, centers, ligands
 
     def of_frame(self, index: int) -> Neighbors:
-        positions = np.asarray(self.trajectory.positions(index), dtype=np.float64)
-        cell = reach(positions, self.trajectory.cell[index], SEARCH_A)
+        positions = self.run.positions(index)
         points, queries = positions[self.ligands], positions[self.centers]
-        return find_neighbors(points, queries, cell, SEARCH_A)
+        return find_neighbors(points, queries, self.run.cell[index], SEARCH_A)
 
     def first_shell(
         self, number: int | None, cutoff_A: float | None, what: str
@@ -181,8 +181,8 @@ class _Shells:
                 f"There is no ideal polyhedron of {number} vertices; give a coordination of "
                 f"{', '.join(map(str, COORDINATIONS))}."
             )
-        step = max(1, self.trajectory.n_frames // SAMPLED_FRAMES)
-        frames = range(0, self.trajectory.n_frames, step)
+        step = max(1, self.run.n_frames // SAMPLED_FRAMES)
+        frames = range(0, self.run.n_frames, step)
         sums, counts = np.zeros(max(COORDINATIONS) + 1), np.zeros(max(COORDINATIONS) + 1)
         for index in frames:
             rows = _ranked(self.of_frame(index), len(self.centers), len(sums))
@@ -211,22 +211,22 @@ def _ranked(found: Neighbors, n_centers: int, n_ranks: int) -> FloatArray:
 
 
 class _Shapes:
-    """Sums over frames."""
+    """Sums over frames of all replicas."""
 
     def __init__(
-        self, ideals: tuple[Ideal, ...], number: int, n_centers: int, cutoff_A: float
+        self, ideals: tuple[Ideal, ...], number: int, n_centers: list[int], cutoff_A: float
     ) -> None:
         self.ideals, self.number, self.cutoff_A = ideals, number, cutoff_A
-        self.measures = [Tally(0.0, 100.0, 0.25) for _ in ideals]
+        self.measures = [Tally(0.0, 100.0, 0.1) for _ in ideals]
         self.bonds, self.angles = Tally(0.5, SEARCH_A, 0.02), Tally(0.0, 180.0, 1.0)
-        self.sums = np.zeros((len(ideals), n_centers))
-        self.counts = np.zeros(n_centers)
+        self.sums = [np.zeros((len(ideals), n)) for n in n_centers]
+        self.counts = [np.zeros(n) for n in n_centers]
         self.frames: list[tuple[list[float], float]] = []
         self.coordination: IntArray = np.zeros(0, dtype=np.int64)
         self.n_incomplete = 0
 
-    def add(self, found: Neighbors) -> None:
-        n_centers = len(self.counts)
+    def add(self, replica: int, found: Neighbors) -> None:
+        n_centers = len(self.counts[replica])
         start = np.searchsorted(found.query, np.arange(n_centers + 1))
         whole = np.flatnonzero(np.diff(start) >= self.number)
         self.n_incomplete += n_centers - len(whole)
@@ -236,9 +236,9 @@ class _Shapes:
         for k, ideal in enumerate(self.ideals):
             values = shape_measure(vectors, ideal)
             self.measures[k].add(values)
-            self.sums[k, whole] += values
+            self.sums[replica][k, whole] += values
             means.append(float(values.mean()) if len(values) else np.nan)
-        self.counts[whole] += 1
+        self.counts[replica][whole] += 1
         self.bonds.add(lengths)
         self.angles.add(_angles(vectors / lengths[..., None]))
         within = np.bincount(found.query[found.distances <= self.cutoff_A], minlength=n_centers)
@@ -246,10 +246,12 @@ class _Shapes:
         size = max(len(shares), len(self.coordination))
         both = [np.pad(one, (0, size - len(one))) for one in (shares, self.coordination)]
         self.coordination = both[0] + both[1]
-        self.frames.append((means, float(within.mean())))
+        if replica == 0:
+            self.frames.append((means, float(within.mean())))
 
     def result(self, center: str, ligand: str, time_ps: FloatArray) -> Polyhedra:
-        if not self.counts.any():
+        counts = np.concatenate(self.counts)
+        if not counts.any():
             raise InputError(
                 f"No {center} has {self.number} {ligand} within {SEARCH_A:g} Å in any frame; look "
                 "at the structure, or give another coordination."
@@ -273,18 +275,20 @@ class _Shapes:
                 ideal.name: spread for ideal, spread in zip(self.ideals, spreads, strict=True)
             },
             csm_of_centers=np.divide(
-                self.sums[best],
-                self.counts,
-                out=np.full(len(self.counts), np.nan),
-                where=self.counts > 0,
+                np.concatenate([sums[best] for sums in self.sums]),
+                counts,
+                out=np.full(len(counts), np.nan),
+                where=counts > 0,
             ),
+            csm_of_replicas=np.array([sums[best].sum() for sums in self.sums])
+            / np.maximum([one.sum() for one in self.counts], 1.0),
             bond_length_A=self.bonds.spread(),
             angle_deg=self.angles.spread(),
             cutoff_A=self.cutoff_A,
             coordination_shares={
                 str(n): float(count / total) for n, count in enumerate(self.coordination) if count
             },
-            n_centers=len(self.counts),
+            n_centers=len(self.counts[0]),
             n_incomplete=self.n_incomplete,
             time_ps=time_ps,
             csm_in_time=np.array([means[best] for means, _ in self.frames]),

@@ -35,9 +35,14 @@ class AseSource:
     """
 
     def __init__(
-        self, path: Path, frame_interval_fs: float | None, *, velocities: bool = False
+        self,
+        path: Path,
+        frame_interval_fs: float | None,
+        *,
+        velocities: bool = False,
+        unwrap: bool = True,
     ) -> None:
-        self._path = path
+        self._path, self._wanted_unwrapped = path, unwrap
         self._file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115
         self._speeds: IO[bytes] | None = None
         self.notes: tuple[str, ...] = ()
@@ -81,7 +86,7 @@ class AseSource:
                 _velocities(atoms).tofile(self._speeds)
                 self.has_velocities &= atoms.has("momenta")
             cells.append(cell)
-            clock.append(_told_time_ps(atoms))
+            clock.append(told_time_ps(atoms))
             heat.append(float(atoms.info.get("temperature_K", np.nan)))
         if not cells:
             raise InputError(f"'{self._path}' holds no whole frame; give a trajectory.")
@@ -169,7 +174,7 @@ class AseSource:
 
     def _unwrap(self, tracker: _Images) -> None:
         """Add the images that wrapped positions lack."""
-        if not tracker.wrapped:
+        if not (tracker.wrapped and self._wanted_unwrapped):
             return
         if tracker.largest_jump > LARGEST_JUMP:
             message = (
@@ -233,7 +238,8 @@ def _velocities(atoms: Atoms) -> FloatArray:
     return np.asarray(atoms.get_velocities() * units.fs * FS_PER_PS, dtype=np.float64)
 
 
-def _told_time_ps(atoms: Atoms) -> float:
+def told_time_ps(atoms: Atoms) -> float:
+    """Return the time that a frame tells, in ps; NaN where it tells none."""
     info: dict[str, Any] = atoms.info
     if "time_ps" in info:
         return float(info["time_ps"])

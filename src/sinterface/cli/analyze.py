@@ -5,6 +5,8 @@ from __future__ import annotations
 import typer
 
 from sinterface.cli.analyze_all import analyze_all
+from sinterface.cli.analyze_clusters import clusters
+from sinterface.cli.analyze_polyhedra import polyhedra
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -13,3 +15,5 @@ app = typer.Typer(
 )
 
 app.command("all")(analyze_all)
+for _command in (clusters, polyhedra):
+    app.command()(_command)

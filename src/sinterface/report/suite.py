@@ -86,7 +86,10 @@ class Analysis:
         return outcome
 
 
-SUITE: tuple[Analysis, ...] = ()
+SUITE: tuple[Analysis, ...] = (
+    Analysis("polyhedra", "Coordination polyhedra", "sinterface.report.analysis_polyhedra"),
+    Analysis("clusters", "Clusters of Co", "sinterface.report.analysis_clusters"),
+)
 """In the order of the report."""
 
 

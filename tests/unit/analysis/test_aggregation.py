@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
+from analysis_frames import frames_from_arrays
 from numpy.typing import NDArray
 
 from sinterface.analysis.aggregation import fit_growth, follow_clusters, mean_size
@@ -21,15 +20,9 @@ def lattice_run(chosen: list[NDArray[np.int64]], n: int = 8, spacing_A: float = 
         rest = np.setdiff1d(np.arange(len(sites)), chosen[frame])
         return sites[np.concatenate([chosen[frame], rest])].astype(np.float64)
 
-    return SimpleNamespace(
-        numbers=np.array([27] * n_co + [57] * (len(sites) - n_co)),
-        region=np.zeros(len(sites), dtype=np.int8),
-        time_ps=1.0 * np.arange(len(chosen)),
-        temperature_K=np.full(len(chosen), 1000.0),
-        cell=np.broadcast_to(n * spacing_A * np.eye(3), (len(chosen), 3, 3)),
-        n_frames=len(chosen),
-        positions=positions,
-    )
+    frames = np.array([positions(frame) for frame in range(len(chosen))])
+    numbers = np.array([27] * n_co + [57] * (len(sites) - n_co))
+    return frames_from_arrays(numbers, frames, n * spacing_A * np.eye(3), interval_ps=1.0)
 
 
 def test_random_atoms_are_as_chance_has_them() -> None:
@@ -84,9 +77,9 @@ def test_mean_size_weighs_by_atoms() -> None:
 
 def test_mistakes_are_told() -> None:
     run = lattice_run([np.arange(4)])
-    with pytest.raises(InputError, match="no Zr among"):
+    with pytest.raises(InputError, match="holds no Zr"):
         follow_clusters(run, "Zr", 3.5)
     with pytest.raises(InputError, match="must be positive"):
         follow_clusters(run, "Co", 0.0)
-    with pytest.raises(InputError, match="no Li among"):
+    with pytest.raises(InputError, match="holds no Li"):
         follow_clusters(run, "Co", 3.5, hosts=["Li"])

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from analysis_frames import frames_of
 from ase import Atoms
 from scipy.spatial.transform import Rotation
 
 from sinterface.analysis.polyhedra import OCTAHEDRON as IDEAL
 from sinterface.analysis.polyhedra import measure_polyhedra, octahedral_shape_measure
+from sinterface.analysis.still import StillSource
+from sinterface.analysis.stream import Frames, Selection
 from sinterface.errors import InputError
 from sinterface.structures.crystals import cubic_llzo
 
@@ -57,18 +60,8 @@ def test_many_polyhedra_at_once_equal_one_by_one() -> None:
     assert together[2, 3] == pytest.approx(float(octahedral_shape_measure(many[2, 3])))
 
 
-def run_of(atoms: list, interval_ps: float = 0.1):
-    from types import SimpleNamespace
-
-    return SimpleNamespace(
-        numbers=atoms[0].numbers,
-        region=np.zeros(len(atoms[0]), dtype=np.int8),
-        time_ps=interval_ps * np.arange(len(atoms)),
-        temperature_K=np.full(len(atoms), 300.0),
-        cell=np.array([one.cell.array for one in atoms]),
-        n_frames=len(atoms),
-        positions=lambda i: atoms[i].positions,
-    )
+def run_of(atoms: list[Atoms], interval_ps: float = 0.1) -> list[Frames]:
+    return [frames_of(atoms, interval_ps)]
 
 
 def shaken(seed: int, size_A: float = 0.15) -> Atoms:
@@ -120,14 +113,15 @@ def test_a_molecule_without_a_cell() -> None:
     ligands = 2.0 * OCTAHEDRON
     ligands[0] *= 1.1
     molecule = Atoms("ZrO6", np.vstack([np.zeros(3), ligands]))
-    found = measure_polyhedra(run_of([molecule]), "Zr")
+    frames = Frames(StillSource(molecule), "molecule", Selection())
+    found = measure_polyhedra([frames], "Zr")
     assert found.csm.mean == pytest.approx(float(octahedral_shape_measure(ligands)), rel=1e-9)
     assert (found.csm.std, found.csm.n) == (0.0, 1)
 
 
 def test_mistakes_are_told() -> None:
     run = run_of([shaken(5)])
-    with pytest.raises(InputError, match="no Co among the atoms"):
+    with pytest.raises(InputError, match="holds no Co"):
         measure_polyhedra(run, "Co")
     with pytest.raises(InputError, match="no ideal polyhedron of 7"):
         measure_polyhedra(run, "Zr", coordination=7)
