@@ -15,18 +15,28 @@ def crystal(
     ],
     output: common.BuiltPath,
     repeat: common.Repeat = (1, 1, 1),
+    supercell: common.Supercell = (1, 1, 1),
+    draws: common.Draws = 10,
     seed: common.Seed = 0,
     as_json: common.AsJson = False,
 ) -> None:
     """Build a crystal; partly occupied sites are ordered by electrostatics, charge-balanced.
 
+    --repeat copies the finished cell; --supercell makes it larger before sites are filled.
+
     Example: [bold]sinterface build crystal llzo --repeat 2 2 2 -o llzo.extxyz[/bold]
     """
-    from sinterface.structures.crystals import load_crystal
+    from sinterface.structures.crystals import crystal_with_parent
     from sinterface.structures.structure_certificate import certify_structure
 
     common.check_output(output)
-    atoms = load_crystal(name, seed) * repeat
-    source = {"crystal": name, "repeat": list(repeat)}
-    certificate = certify_structure(atoms, "crystal", source, seed=seed)
-    common.finish(atoms, certificate, output, as_json)
+    common.check_copies(repeat, supercell)
+    atoms, parent = crystal_with_parent(name, seed, draws=draws, supercell=supercell)
+    source = {
+        "crystal": name,
+        "supercell": list(supercell),
+        "repeat": list(repeat),
+        "draws": draws,
+    }
+    certificate = certify_structure(atoms * repeat, "crystal", source, seed=seed, parents=[parent])
+    common.finish(atoms * repeat, certificate, output, as_json)

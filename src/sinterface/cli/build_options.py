@@ -35,8 +35,25 @@ Seed = Annotated[
 Repeat = Annotated[
     tuple[int, int, int], typer.Option("--repeat", metavar="A B C", help="Copies along each edge.")
 ]
+Supercell = Annotated[
+    tuple[int, int, int],
+    typer.Option(
+        "--supercell",
+        metavar="A B C",
+        help="Cells along each edge over which partly occupied sites are filled.",
+    ),
+]
+Draws = Annotated[
+    int,
+    typer.Option(
+        "--draws", min=1, help="Arrangements drawn on partly occupied sites; the best is kept."
+    ),
+]
 AsJson = options.AsJson
-CRYSTAL_HELP = "A crystal by name (see 'sinterface build crystal --help'), or the path of a CIF."
+CRYSTAL_HELP = (
+    "llzo (cubic), llzo-tetragonal, lco, lacoo3, la2zr2o7, li2zro3, coo, co3o4, li2o, la2o3, "
+    "zro2 (monoclinic), or the path of a CIF."
+)
 
 
 def command_line() -> str:
@@ -49,6 +66,15 @@ def check_output(output: Path) -> None:
     from sinterface.structures.formats import output_format
 
     output_format(output)
+
+
+def check_copies(*copies: tuple[int, int, int]) -> None:
+    """Raise InputError unless every number of copies is at least 1."""
+    from sinterface.errors import InputError
+
+    for triple in copies:
+        if min(triple) < 1:
+            raise InputError(f"The copies {' '.join(map(str, triple))}: give 1 or more of each.")
 
 
 def finish(

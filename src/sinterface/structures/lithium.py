@@ -182,6 +182,7 @@ def order_lithium(
     seed: int,
     *,
     n_moves: int | None = None,
+    start: Integers | None = None,
 ) -> Integers:
     """Choose which sites hold Li: simulated annealing of moves inside each group of sites.
 
@@ -202,6 +203,8 @@ def order_lithium(
         Seed of the random numbers; the same seed gives the same arrangement.
     n_moves
         Attempted moves; 40 a site when not given.
+    start
+        Sites occupied at first, with `counts` in the groups; drawn when not given.
 
     Returns
     -------
@@ -218,7 +221,9 @@ def order_lithium(
         members = np.flatnonzero(groups == group)
         if not 0 <= count <= len(members):
             raise InputError(f"{count} Li were asked on {len(members)} sites; ask for fewer.")
-        occupied[random.choice(members, size=count, replace=False)] = True
+        occupied[random.choice(members, size=count, replace=False)] = start is None
+    if start is not None:
+        occupied[start] = True
     for _ in range(3):
         _anneal(energies, groups, occupied, random, n_moves or 40 * len(groups))
         chosen = np.flatnonzero(occupied)

@@ -162,7 +162,7 @@ def certify_structure(
         formula=atoms.get_chemical_formula(),
         n_atoms=len(atoms),
         oxidation_states=charges,
-        charge_e=round(float(sum(charges[symbol] for symbol in symbols.tolist())), 9),
+        charge_e=round(sum(charges[symbol] for symbol in symbols.tolist()), 9) + 0.0,
         density_g_per_cm3=density(atoms),
         edges_A=(a, b, c),
         angles_degrees=(alpha, beta, gamma),
@@ -191,13 +191,16 @@ def density(atoms: Atoms) -> float:
 
 
 def oxidation_states(
-    symbols: Sequence[str], states: Mapping[str, float] | None = None
+    symbols: Sequence[str] | Mapping[str, int], states: Mapping[str, float] | None = None
 ) -> dict[str, float]:
     """Return the formal charge of each element; a variable one takes up what the others leave.
 
-    An element without a known charge counts as 0, so that the sum shows it.
+    Without any anion, as in a metal, all are 0. An element without a known charge counts as 0,
+    so that the sum shows it. `symbols` may be a mapping from element to number.
     """
     counts = Counter(symbols)
+    if not states and all(FORMAL_CHARGES.get(kind, 1) > 0 for kind in counts):
+        return dict.fromkeys(sorted(counts), 0.0)
     charges = {kind: float(FORMAL_CHARGES.get(kind, 0)) for kind in sorted(counts)}
     charges |= {kind: float(value) for kind, value in (states or {}).items() if kind in counts}
     for kind in charges:

@@ -114,7 +114,7 @@ def test_a_cif_with_partly_filled_lithium_is_ordered(tmp_path: Path):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (("Zr1 Zr 0.0 0.0 0.0 1.0", "Zr1 Zr 0.0 0.0 0.0 0.5"), "partly empty"),
+        (("Zr1 Zr 0.0 0.0 0.0 1.0", "Zr1 Zr 0.0 0.0 0.0 0.5"), "neutral"),
         (("La1 La 0.125 0.0 0.25 1.0", "La1 La 0.0 0.0 0.04 1.0"), "on top of each other"),
         (("_cell_length_a 12.98", "_cell_length_a what"), "can't be read"),
     ],
