@@ -27,7 +27,7 @@ from sinterface.training.forces import ForceKernel
 from sinterface.training.held_out import measure_errors
 from sinterface.training.loss import LossScales, batch_loss, predict
 from sinterface.training.network import Networks, whitening_matrix
-from sinterface.training.pipeline import _descriptor
+from sinterface.training.pipeline import make_descriptor
 from sinterface.training.preparation import compute_raw, prepare
 from sinterface.training.recipe import FitTable, Recipe, read_recipe
 from sinterface.training.samples import Sample, inverse_sigma
@@ -60,7 +60,7 @@ def make_task(n_frames: int, hidden: Sequence[int]) -> Task:
     held = split.validation[:: max(1, 3 * len(split.validation) // n_frames)][: n_frames // 3]
     rows = recipe.rows()
     elements = tuple(each[0].center for each in rows)
-    descriptor = _descriptor(recipe, rows)
+    descriptor = make_descriptor(recipe, rows)
     cutoff_A, zbl_A = recipe.symmetry.cutoff_A, recipe.potential.zbl_A
     raw = {k: compute_raw(frames[k], elements, cutoff_A, descriptor) for k in (*chosen, *held)}
     preparation = prepare(

@@ -214,7 +214,9 @@ class _Tuning:
             scaled = tuple(rows * factor + offset for rows, factor, offset in features)
             return _sample(raw, scaled, energies, potential.zbl_A)
 
-        return list(self.pool.map(make, self.frames)), ForceKernel(descriptor, factors, self.pool)
+        return list(self.pool.map(make, self.frames)), ForceKernel(
+            descriptor, factors, self.pool, self.settings.threads
+        )
 
     def _networks(self, member: int, training: Sequence[Sample]) -> Networks:
         engine, elements = self.potential._engine, range(len(self.potential.elements))

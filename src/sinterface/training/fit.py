@@ -15,8 +15,9 @@ import torch
 from sinterface.errors import RunError
 from sinterface.progress import Progress, ProgressCallback
 from sinterface.training.forces import ForceKernel
+from sinterface.training.gradients import loss_and_gradients
 from sinterface.training.held_out import Errors, measure_errors
-from sinterface.training.loss import LossScales, batch_loss, predict
+from sinterface.training.loss import LossScales
 from sinterface.training.network import Networks
 from sinterface.training.optimizer import Soap
 from sinterface.training.recipe import FitTable
@@ -159,13 +160,10 @@ class _Fitter:
     def _step(self, samples: Sequence[Sample], rate: float) -> float:
         for group in self.optimizer.param_groups:
             group["lr"] = rate
-        self.optimizer.zero_grad()
-        prediction = predict(self.networks, self.kernel, samples, training=True)
-        loss = batch_loss(prediction, samples, self.scales)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss = loss_and_gradients(self.networks, self.kernel, samples, self.scales)
         torch.nn.utils.clip_grad_norm_(self.networks.parameters(), LARGEST_GRADIENT)
         self.optimizer.step()
-        return float(loss.item())
+        return loss
 
     def _follow(self, decay: float) -> None:
         means: list[torch.Tensor] = list(self.average.parameters())

@@ -31,11 +31,14 @@ class ForceKernel:
         Factor from raw to scaled functions of each element, shape (n_functions,).
     pool
         Threads that share the frames; None works in the caller's thread.
+    threads
+        How many those are.
     """
 
     descriptor: DescriptorLike
     inverse_sigma: tuple[NDArray[np.float64], ...]
     pool: Executor | None = None
+    threads: int = 1
 
     def forces(
         self, samples: Sequence[Sample], gradients: Sequence[NDArray[Any]]

@@ -72,9 +72,18 @@ def predict(
 
 
 def batch_loss(
-    prediction: Prediction, samples: Sequence[Sample], scales: LossScales
+    prediction: Prediction,
+    samples: Sequence[Sample],
+    scales: LossScales,
+    whole: Sequence[Sample] | None = None,
 ) -> torch.Tensor:
-    """Return the loss of a batch, a scalar; frames without stress don't enter its stress term."""
+    """Return the loss of a batch, a scalar; frames without stress don't enter its stress term.
+
+    Parameters
+    ----------
+    whole
+        The batch that `samples` are a part of: what they add to its loss; None for all of it.
+    """
     dtype = prediction.energies.dtype
     targets = [sample.target for sample in samples]
     n_atoms = torch.tensor([sample.n_atoms for sample in samples], dtype=dtype)
@@ -87,16 +96,21 @@ def batch_loss(
     force = (prediction.forces - forces) / scales.force_eV_per_A
     stress_scale = scales.stress_GPa / EV_PER_A3_IN_GPA
     stress = (prediction.virials - virials)[known] / volumes[known, None, None] / stress_scale
-    loss = scales.energy_weight * _huber(energy, scales.huber)
-    loss = loss + scales.force_weight * _huber(force, scales.huber)
+    full = samples if whole is None else whole
+    n_forces = sum(3 * sample.n_atoms for sample in full)
+    n_stresses = 9 * sum(bool(np.isfinite(sample.target.virial).all()) for sample in full)
+    loss = scales.energy_weight * _huber(energy, scales.huber, len(full))
+    loss = loss + scales.force_weight * _huber(force, scales.huber, n_forces)
     if bool(known.any()):
-        loss = loss + scales.stress_weight * _huber(stress, scales.huber)
+        loss = loss + scales.stress_weight * _huber(stress, scales.huber, n_stresses)
     return loss
 
 
-def _huber(residual: torch.Tensor, delta: float) -> torch.Tensor:
+def _huber(residual: torch.Tensor, delta: float, number: int) -> torch.Tensor:
+    """Return the sum of Huber's losses, twice the usual ones, over `number`."""
     zero = torch.zeros_like(residual)
-    return 2.0 * torch.nn.functional.huber_loss(residual, zero, delta=delta)
+    total = torch.nn.functional.huber_loss(residual, zero, delta=delta, reduction="sum")
+    return total * (2.0 / number)
 
 
 def _frame_sums(atomic: Sequence[torch.Tensor], samples: Sequence[Sample]) -> torch.Tensor:

@@ -19,6 +19,34 @@ ACTIVATION_FUNCTIONS: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
 }
 
 
+Tensors = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
+
+
+def _tanh(z: torch.Tensor) -> Tensors:
+    value = torch.tanh(z)
+    slope = torch.addcmul(torch.ones_like(value), value, value, value=-1.0)
+    return value, slope, (value * slope).mul_(-2.0)
+
+
+def _logistic(z: torch.Tensor) -> Tensors:
+    value = torch.sigmoid(z)
+    slope = value * (1.0 - value)
+    return value, slope, slope * (1.0 - 2.0 * value)
+
+
+def _softplus(z: torch.Tensor) -> Tensors:
+    slope = torch.sigmoid(z)
+    return torch.nn.functional.softplus(z), slope, slope * (1.0 - slope)
+
+
+DERIVATIVES: dict[str, Callable[[torch.Tensor], Tensors]] = {
+    "tanh": _tanh,
+    "softplus": _softplus,
+    "logistic": _logistic,
+}
+"""Each activation function with its first and second derivative."""
+
+
 class ElementNetwork(torch.nn.Module):
     """Energy of one atom from its scaled symmetry functions.
 
@@ -50,6 +78,7 @@ class ElementNetwork(torch.nn.Module):
         super().__init__()
         self.register_buffer("whitening", torch.from_numpy(whitening).to(dtype))
         self.activation = ACTIVATION_FUNCTIONS[activation]
+        self.derivatives = DERIVATIVES[activation]
         sizes = [len(whitening), *hidden, 1]
         self.weights = torch.nn.ParameterList()
         self.biases = torch.nn.ParameterList()
@@ -107,14 +136,18 @@ class Networks(torch.nn.Module):
         pairs = zip(self.elements, features, strict=True)
         return [network(rows) for network, rows in pairs]
 
+    def networks(self) -> list[ElementNetwork]:
+        """Return the network of each element."""
+        return [_element(network) for network in self.elements]
+
     def plain(self) -> tuple[Network, ...]:
         """Return the networks as they are written, see :meth:`ElementNetwork.plain`."""
-        return tuple(_element(network).plain() for network in self.elements)
+        return tuple(network.plain() for network in self.networks())
 
     def set_plain(self, networks: Sequence[Network]) -> None:
         """Take over `networks`, see :meth:`ElementNetwork.set_plain`."""
-        for own, given in zip(self.elements, networks, strict=True):
-            _element(own).set_plain(given)
+        for own, given in zip(self.networks(), networks, strict=True):
+            own.set_plain(given)
 
 
 class MeanNetworks(torch.nn.Module):

@@ -157,7 +157,7 @@ class _Course:
         """Return scaling, atomic energies and the samples of each part."""
         rows = self.recipe.rows()
         elements = tuple(each[0].center for each in rows)
-        descriptor = _descriptor(self.recipe, rows)
+        descriptor = make_descriptor(self.recipe, rows)
         descriptor.precision = "mixed" if self.recipe.fit.precision == "single" else "double"
         cutoff_A = self.recipe.symmetry.cutoff_A
         make = partial(compute_raw, elements=elements, cutoff_A=cutoff_A, descriptor=descriptor)
@@ -194,7 +194,7 @@ class _Course:
         if fit_table.start_from is not None:
             self._start(networks, preparation, self.folder / fit_table.start_from, number)
         factors = tuple(inverse_sigma(stats) for stats in preparation.scaling)
-        return networks, ForceKernel(preparation.descriptor, factors, self.pool)
+        return networks, ForceKernel(preparation.descriptor, factors, self.pool, fit_table.threads)
 
     def _start(
         self, networks: Networks, preparation: Preparation, folder: Path, number: int
@@ -293,7 +293,8 @@ def divide(frames: Sequence[Atoms], table: DataTable) -> Split:
     return split_by_trajectory(frames, validation=validation, test=test, seed=seed)
 
 
-def _descriptor(recipe: Recipe, rows: Sequence[Sequence[AnyRow]]) -> Descriptor:
+def make_descriptor(recipe: Recipe, rows: Sequence[Sequence[AnyRow]]) -> Descriptor:
+    """Return the kernel's symmetry functions of `rows`, unscaled."""
     text = symmetry_text(rows, recipe.symmetry.cutoff_function)
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "input.nn").write_text(text, encoding="utf-8")

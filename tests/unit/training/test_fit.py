@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +14,9 @@ import torch
 from sinterface.errors import InputError
 from sinterface.progress import Progress
 from sinterface.training.fit import fit, learning_rate
+from sinterface.training.gradients import loss_and_gradients
 from sinterface.training.held_out import measure_errors
-from sinterface.training.loss import LossScales, predict
+from sinterface.training.loss import LossScales, batch_loss, predict
 from sinterface.training.network import Networks, whitening_matrix
 from sinterface.training.recipe import FitTable
 
@@ -103,3 +106,20 @@ def test_learning_rate_rises_then_falls() -> None:
     assert rates.index(max(rates)) == 10
     assert max(rates) == pytest.approx(1.0)
     assert rates[-1] == pytest.approx(0.01, rel=0.05)
+
+
+def test_written_out_gradients_are_those_of_autograd(make_samples: Any, pool: Any) -> None:
+    samples, kernel = make_samples(5, np.float64)
+    virial = np.full((3, 3), np.nan)
+    samples[2] = replace(samples[2], target=replace(samples[2].target, virial=virial))
+    matrices = [0.3 * np.eye(18) + 0.01 * np.arange(18) for _ in range(2)]
+    scales = LossScales(force_eV_per_A=0.5, huber=1.0)
+    for activation, hidden in product(("tanh", "softplus", "logistic"), ((9,), (8, 7), (6, 5, 4))):
+        networks = Networks(matrices, hidden, activation, 5, torch.float64)
+        loss = batch_loss(predict(networks, kernel, samples, training=True), samples, scales)
+        expected = torch.autograd.grad(loss, list(networks.parameters()))
+        for own in (kernel, replace(kernel, pool=pool, threads=2)):
+            found = loss_and_gradients(networks, own, samples, scales)
+            assert found == pytest.approx(loss.item(), rel=1e-12)
+            for parameter, gradient in zip(networks.parameters(), expected, strict=True):
+                torch.testing.assert_close(parameter.grad, gradient, rtol=1e-9, atol=1e-11)
