@@ -65,7 +65,7 @@ class ValidationSettings:
     def row(self) -> RowSettings:
         """Settings of a row."""
         lengths = self.lengths or (QUICK if self.quick else Lengths())
-        return RowSettings(lengths, self.reference, 0 if self.quick else 4)
+        return RowSettings(lengths, self.reference, 2 if self.quick else 4)
 
 
 @dataclass(frozen=True)

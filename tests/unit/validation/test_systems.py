@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from scipy.optimize import linprog
 
 from sinterface.errors import InputError
+from sinterface.reference.recipe import read_recipe
 from sinterface.structures.mixture import mix
 from sinterface.validation.systems import MIXTURES, UNSEEN, chosen, table_1
 
@@ -30,6 +33,37 @@ def test_unseen_compositions_lie_outside_the_hull_of_the_trained_ones() -> None:
         point = _fractions(units)
         assert not _inside(point, corners), name
         assert np.abs(corners - point).max(axis=1).min() > 0.02, name  # and not just outside
+
+
+def _distance(point: np.ndarray, corners: np.ndarray) -> float:
+    """Return the least sum of |differences| from `point` to the hull of `corners`."""
+    n, m = corners.shape
+    signs = np.vstack([np.hstack([np.eye(m), -np.eye(m)]), np.zeros(2 * m)])
+    equal = np.hstack([np.vstack([corners.T, np.ones(n)]), signs])
+    costs = np.concatenate([np.zeros(n), np.ones(2 * m)])
+    return float(linprog(costs, A_eq=equal, b_eq=np.append(point, 1.0)).fun)
+
+
+def test_recipes_hold_no_unseen_composition() -> None:
+    folder = Path(__file__).parents[3] / "recipes" / "llzo-lco"
+    corners = np.array([_fractions(units) for units in MIXTURES.values()])
+    recipes = [read_recipe(path) for path in sorted(folder.glob("explore-*.toml"))]
+    samples = [sample for recipe in recipes for sample in recipe.sample]
+    inner = {
+        tuple(s.start.units.items()): s.start.units
+        for s in samples
+        if s.system.startswith("mixture")
+    }
+    assert len(inner) > 80
+    for units in inner.values():
+        assert _distance(_fractions(units), corners) < 0.005, units
+    unseen = [_fractions(units) for units in UNSEEN.values()]
+    for sample in samples:
+        if sample.start.builder == "mixture":
+            found = _fractions(sample.start.units)
+            assert min(np.abs(found - point).max() for point in unseen) > 0.005
+        assert "interface" not in sample.system
+        assert "tetragonal" not in sample.system
 
 
 def test_rows_are_those_of_the_paper() -> None:
