@@ -29,6 +29,11 @@ _COMFORTABLE = {
 }  # fmt: skip
 
 
+_ANION_RADII_A = {"S": 1.6, "Cl": 1.6, "Se": 1.7, "Br": 1.75, "Te": 1.9, "I": 1.95}
+_OXIDE_RADIUS_A = 1.25  # half of the comfortable O-O distance; also for F and N
+_BOND_SHARE = 0.82  # of the sum of covalent radii: a comfortable bond of a large cation
+
+
 def shortest_allowed(first: str, second: str) -> float:
     """Return the shortest distance in Å that two elements may have in a cell as built."""
     pair = (min(first, second), max(first, second))
@@ -42,7 +47,20 @@ def comfortable(first: str, second: str) -> float:
     pair = (min(first, second), max(first, second))
     if pair in _COMFORTABLE:
         return _COMFORTABLE[pair]
-    return (2.5 if _anion(first) else 2.8) if _anion(first) == _anion(second) else 1.8
+    anions = [symbol for symbol in pair if _anion(symbol)]
+    radii = [_ANION_RADII_A.get(symbol, _OXIDE_RADIUS_A) for symbol in anions]
+    if len(anions) == 2:
+        return sum(radii)
+    return _bond(*pair) + radii[0] - _OXIDE_RADIUS_A if anions else 2.8
+
+
+def _bond(first: str, second: str) -> float:
+    """Return a comfortable distance of a cation to an oxide ion."""
+    from ase.data import atomic_numbers, covalent_radii
+
+    cation = second if _anion(first) else first
+    radii = covalent_radii[[atomic_numbers[cation], atomic_numbers["O"]]]
+    return max(1.8, _BOND_SHARE * float(radii.sum()))
 
 
 def _anion(symbol: str) -> bool:
@@ -94,12 +112,15 @@ def shortest_by_pair(atoms: Atoms, cutoff: float = 4.0) -> dict[str, float]:
     return shortest
 
 
-def too_close(shortest: dict[str, float]) -> list[str]:
-    """Return the pairs of `shortest_by_pair` that are nearer than a cell as built may have."""
+def too_close(shortest: dict[str, float], native: dict[str, float] | None = None) -> list[str]:
+    """Return the pairs of `shortest_by_pair` that are nearer than a cell as built may have.
+
+    A distance that a crystal has of itself (`native`, by pair, in Å) is never too short.
+    """
     return [
         f"{pair} {distance:.2f} Å"
         for pair, distance in shortest.items()
-        if distance < shortest_allowed(*pair.split("-"))
+        if distance < min(shortest_allowed(*pair.split("-")), (native or {}).get(pair, np.inf))
     ]
 
 

@@ -10,9 +10,16 @@ import numpy as np
 from scipy.special import erfc
 
 from sinterface.errors import InputError
-from sinterface.structures.boundary import Dividing, boundary_heights, lithium_excess
+from sinterface.structures.boundary import (
+    Dividing,
+    boundary_heights,
+    is_lower,
+    lithium_excess,
+    unwrapped_heights,
+)
 from sinterface.structures.contacts import comfortable, contacts, shortest_allowed
-from sinterface.structures.lithium import COULOMB_EV_A, Floats, Integers, formal_charges
+from sinterface.structures.lithium import COULOMB_EV_A, Floats, Integers
+from sinterface.structures.oxidation import charges_of
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -28,10 +35,12 @@ NOISE_EV = 0.05  # spread of the random choice between sites of nearly equal ene
 def potentials(points: Floats, positions: Floats, charges: Floats, cell: Floats) -> Floats:
     """Return the electrostatic potential at `points` in V, from damped charges cut off at 9 Å.
 
-    Shifted damped sum of Wolf et al., J. Chem. Phys. 110 (1999) 8254; when `points` is
-    `positions`, an atom doesn't act on itself.
+    Shifted damped sum of Wolf et al., J. Chem. Phys. 110 (1999) 8254; a charge at a point itself
+    doesn't act there.
     """
     i, j, distance = contacts(points, positions, cell, CUTOFF_A)
+    apart = distance > 1e-6
+    i, j, distance = i[apart], j[apart], distance[apart]
     return np.bincount(i, charges[j] * _damped(distance), minlength=len(points)).astype(float)
 
 
@@ -44,15 +53,20 @@ def _damped(distance: Floats) -> Floats:
 def weakest_lithium(
     atoms: Atoms, candidates: Integers, number: int, random: np.random.Generator
 ) -> Integers:
-    """Return `number` of `candidates` (Li) whose removal costs least, one after another."""
+    """Return `number` of `candidates` (Li) whose removal costs least, one after another.
+
+    Raises
+    ------
+    InputError
+        When there are not as many.
+    """
     if number > len(candidates):
         raise InputError(
             f"{number} Li were to leave the Li-deficient side but only {len(candidates)} are "
             "within reach of it; ask for a smaller difference of the Li excess."
         )
-    charges = formal_charges(atoms.get_chemical_symbols())
     cell = atoms.cell.array
-    energy = potentials(atoms.positions, atoms.positions, charges, cell)[candidates]
+    energy = potentials(atoms.positions[candidates], atoms.positions, charges_of(atoms), cell)
     energy += NOISE_EV * random.standard_normal(len(candidates))
     chosen: list[int] = []
     for _ in range(number):
@@ -67,7 +81,9 @@ def weakest_lithium(
     return np.array(chosen, dtype=int)
 
 
-def free_sites(atoms: Atoms, window_A: tuple[float, float], slack: float) -> Floats:
+def free_sites(
+    atoms: Atoms, window_A: tuple[float, float], slack: float, mobile: str = "Li"
+) -> Floats:
     """Return grid points between two heights where a Li keeps its distance from every atom.
 
     Parameters
@@ -78,6 +94,8 @@ def free_sites(atoms: Atoms, window_A: tuple[float, float], slack: float) -> Flo
         Lower and upper height; may pass the cell's upper face.
     slack
         1 asks for comfortable distances, 0 for the shortest allowed as built.
+    mobile
+        The ion that stands for Li.
     """
     cell = atoms.cell.array
     counts = np.ceil(np.linalg.norm(cell[:2], axis=1) / GRID_A).astype(int)
@@ -86,7 +104,7 @@ def free_sites(atoms: Atoms, window_A: tuple[float, float], slack: float) -> Flo
     points = np.stack(grid, axis=-1).reshape(-1, 3) @ cell
     symbols = atoms.get_chemical_symbols()
     limits = {
-        s: slack * comfortable("Li", s) + (1.0 - slack) * shortest_allowed("Li", s)
+        s: slack * comfortable(mobile, s) + (1.0 - slack) * shortest_allowed(mobile, s)
         for s in set(symbols)
     }
     i, j, distance = contacts(points, atoms.positions, cell, max(limits.values()))
@@ -96,7 +114,11 @@ def free_sites(atoms: Atoms, window_A: tuple[float, float], slack: float) -> Flo
 
 
 def best_sites(
-    atoms: Atoms, window_A: tuple[float, float], number: int, random: np.random.Generator
+    atoms: Atoms,
+    window_A: tuple[float, float],
+    number: int,
+    random: np.random.Generator,
+    mobile: str = "Li",
 ) -> Floats:
     """Return `number` positions for further Li in the window, lowest electrostatic energy first.
 
@@ -108,10 +130,11 @@ def best_sites(
     InputError
         When not even those leave room.
     """
-    charges, cell = formal_charges(atoms.get_chemical_symbols()), atoms.cell.array
+    charges, cell = charges_of(atoms), atoms.cell.array
     for slack in (1.0, 0.75, 0.5, 0.25):
-        points = free_sites(atoms, window_A, slack)
-        apart = slack * comfortable("Li", "Li") + (1.0 - slack) * shortest_allowed("Li", "Li")
+        points = free_sites(atoms, window_A, slack, mobile)
+        apart = slack * comfortable(mobile, mobile)
+        apart += (1.0 - slack) * shortest_allowed(mobile, mobile)
         energy = potentials(points, atoms.positions, charges, cell)
         energy += NOISE_EV * random.standard_normal(len(points))
         chosen = _greedy(points, energy, number, cell, apart)
@@ -136,17 +159,19 @@ def _greedy(
     return chosen
 
 
-def refill_crowded(atoms: Atoms, random: np.random.Generator) -> None:
+def refill_crowded(atoms: Atoms, random: np.random.Generator, mobile: str = "Li") -> None:
     """Move the electrolyte's Li that the electrode came too close to, at its own boundary."""
     symbols, region = np.array(atoms.get_chemical_symbols()), atoms.arrays["region"]
-    lithium = np.flatnonzero((symbols == "Li") & (region == 0))
+    lithium = np.flatnonzero((symbols == mobile) & (region == 0))
+    if len(lithium) == 0:
+        return
     i, j, distance = contacts(atoms.positions[lithium], atoms.positions, atoms.cell.array, 3.0)
-    limit = np.array([comfortable("Li", symbol) for symbol in symbols])[j]
+    limit = np.array([comfortable(mobile, symbol) for symbol in symbols])[j]
     crowded = lithium[np.unique(i[(region[j] == 1) & (distance < limit)])]
-    (lower, _), (upper, _) = boundary_heights(atoms)
-    below = atoms.positions[crowded, 2] < 0.5 * atoms.cell.array[2, 2]
+    (lower, _), (upper, _) = boundary_heights(atoms, mobile)
+    below = unwrapped_heights(atoms)[crowded] > 0.5 * (lower + upper - atoms.cell.array[2, 2])
     for side, middle, inward in ((crowded[below], lower, -1.0), (crowded[~below], upper, 1.0)):
-        _place(atoms, side, middle, inward, random)
+        _place(atoms, side, middle, inward, random, mobile)
 
 
 def _place(
@@ -155,28 +180,51 @@ def _place(
     middle: float,
     inward: float,
     random: np.random.Generator,
+    mobile: str,
 ) -> None:
-    """Give Li atoms `moved` new places at the boundary of height `middle`."""
+    """Give Li atoms `moved` new places at the boundary of height `middle`.
+
+    In the electrolyte's face first; where it has no room, in the electrode's face too.
+    """
     if len(moved) == 0:
         return
     rest = atoms.copy()
     del rest[moved]
-    window = sorted((middle - inward * 0.5, middle + inward * REFILL_DEPTH_A))
-    atoms.positions[moved] = best_sites(rest, (window[0], window[1]), len(moved), random)
+    for outward in (0.5, REFILL_DEPTH_A):
+        window = sorted((middle - inward * outward, middle + inward * REFILL_DEPTH_A))
+        try:
+            found = best_sites(rest, (window[0], window[1]), len(moved), random, mobile)
+        except InputError:
+            if outward == REFILL_DEPTH_A:
+                raise
+            continue
+        atoms.positions[moved] = found
+        return
 
 
 def move_lithium(
     atoms: Atoms, dividing: Dividing, difference_per_nm2: float, random: np.random.Generator
 ) -> None:
-    """Move Li from the lower to the upper boundary until their excess differs by enough."""
+    """Move Li from the lower to the upper boundary until their excess differs by enough.
+
+    It leaves the electrolyte's face, or the electrode's where the electrolyte has none.
+
+    Raises
+    ------
+    InputError
+        When too few Li are within reach, or the other side has no room for them.
+    """
     area_nm2 = 0.01 * abs(float(np.linalg.det(atoms.cell.array[:2, :2])))
     lower, upper = lithium_excess(atoms, dividing)
     number = max(0, math.ceil((difference_per_nm2 * area_nm2 - (upper - lower)) / 2.0 - 1e-9))
     if number == 0:
         return
-    (low, _), (high, _) = boundary_heights(atoms)
+    mobile = dividing.mobile
+    (low, _), (high, _) = boundary_heights(atoms, mobile)
     symbols, region = np.array(atoms.get_chemical_symbols()), atoms.arrays["region"]
-    height = atoms.positions[:, 2]
-    near = (height > low - EXCHANGE_DEPTH_A) & (height < 0.5 * atoms.cell.array[2, 2])
-    candidates = np.flatnonzero((symbols == "Li") & (region == 0) & near)
-    _place(atoms, weakest_lithium(atoms, candidates, number, random), high, 1.0, random)
+    inside = 0 if ((symbols == mobile) & (region == 0)).any() else 1
+    height = unwrapped_heights(atoms)
+    near = is_lower(atoms, dividing) & (np.abs(height - low) < EXCHANGE_DEPTH_A)
+    candidates = np.flatnonzero((symbols == mobile) & (region == inside) & near)
+    chosen = weakest_lithium(atoms, candidates, number, random)
+    _place(atoms, chosen, high, 1.0, random, mobile)

@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sinterface.errors import InputError
+from sinterface.structures.bonds import Bonds, find_bonds, owners
 from sinterface.structures.contacts import contacts
-from sinterface.structures.lithium import formal_charges
+from sinterface.structures.oxidation import CHARGES, charges_of
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -21,7 +22,7 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 SAME_PLACE_A = 0.05
-BOND_STRETCH = 1.2  # a bond is at most so many times the shortest one of its kind
+SAME_CUT_A = 0.2  # lattice planes nearer than this are not cut apart where there is a choice
 VACUUM_A = 20.0
 
 
@@ -30,31 +31,58 @@ class Layer:
     """One lattice-plane period of a crystal, its plane along xy and its normal along z.
 
     `cell` has rows u, v (in the plane, u along x) and w (to the next layer, with a part in the
-    plane); `positions` are Cartesian, shape (n_atoms, 3), in Å; `owner` is the atom that each
-    atom follows when the crystal is cut (the centre of its polyhedron, or itself).
+    plane); `positions` are Cartesian, shape (n_atoms, 3), in Å; `charges` are oxidation states in
+    e; `owner` is the atom that each atom follows when the crystal is cut (the centre of its
+    polyhedron, or itself), `to_owner` the vector to it, shape (n_atoms, 3); `bonds` are those of
+    its polyhedra; `rotation`, shape (3, 3), turns the crystal's own vectors into this frame.
     """
 
     cell: Floats
     positions: Floats
     symbols: tuple[str, ...]
+    charges: Floats
     owner: Integers
+    to_owner: Floats
+    bonds: Bonds
     miller: tuple[int, int, int]
+    rotation: Floats
 
     @property
     def height_A(self) -> float:
         """Distance of one layer to the next, in Å."""
         return float(self.cell[2, 2])
 
+    @property
+    def area_A2(self) -> float:
+        """Area of the surface cell, in Å²."""
+        return abs(float(np.linalg.det(self.cell[:2, :2])))
+
+    def to_atoms(self) -> Atoms:
+        """Return the crystal in this frame, its oxidation states as an array."""
+        from ase import Atoms
+
+        atoms = Atoms(list(self.symbols), self.positions, cell=self.cell, pbc=True)
+        atoms.set_array(CHARGES, self.charges)
+        return atoms
+
 
 @dataclass(frozen=True)
 class Slab:
-    """A stoichiometric slab: `plane_cell` shape (2, 2), z counted from the lower cut, in Å."""
+    """A stoichiometric slab: `plane_cell` shape (2, 2), z counted from the lower cut, in Å.
+
+    `cut_A` is the height in the layer at which it was cut, `broken_strength` the sum of the
+    Pauling strengths of the bonds cut at both faces, `lost_share` the largest share of its bonds
+    that any cation lost.
+    """
 
     plane_cell: Floats
     positions: Floats
     symbols: tuple[str, ...]
     thickness_A: float
     broken_strength: float
+    charges: Floats
+    cut_A: float = 0.0
+    lost_share: float = 0.0
 
 
 def cut_layer(crystal: Atoms, miller: tuple[int, int, int]) -> Layer:
@@ -65,6 +93,8 @@ def cut_layer(crystal: Atoms, miller: tuple[int, int, int]) -> Layer:
     InputError
         For the plane (0, 0, 0).
     """
+    from ase import Atoms
+
     if not any(miller):
         raise InputError("The plane (0, 0, 0) doesn't exist; give Miller indices such as 1 0 4.")
     lattice = _primitive_lattice(crystal)
@@ -77,9 +107,13 @@ def cut_layer(crystal: Atoms, miller: tuple[int, int, int]) -> Layer:
     fractional = (crystal.positions @ rotation.T) @ np.linalg.inv(cell)
     fractional -= np.floor(fractional + 1e-6)
     keep = _without_duplicates(fractional @ cell, cell)
-    symbols = tuple(np.array(crystal.get_chemical_symbols())[keep].tolist())
-    positions = (fractional @ cell)[keep]
-    return Layer(cell, positions, symbols, _owners(positions, symbols, cell), miller)
+    atoms = Atoms(crystal.numbers[keep], (fractional @ cell)[keep], cell=cell, pbc=True)
+    atoms.set_array(CHARGES, charges_of(crystal)[keep])
+    bonds = find_bonds(atoms)
+    symbols = tuple(atoms.get_chemical_symbols())
+    follows = owners(len(atoms), bonds)
+    charges = atoms.arrays[CHARGES]
+    return Layer(cell, atoms.positions, symbols, charges, *follows, bonds, miller, rotation)
 
 
 def _primitive_lattice(crystal: Atoms) -> Floats:
@@ -152,95 +186,68 @@ def _without_duplicates(positions: Floats, cell: Floats) -> Integers:
     return np.setdiff1d(np.arange(len(positions)), j[i < j])
 
 
-def _strengths(
-    positions: Floats, symbols: tuple[str, ...], cell: Floats
-) -> tuple[Integers, Integers, Floats]:
-    """Return bonds cation-anion of cations of charge 3 or more: indices and Pauling strength."""
-    charges = formal_charges(symbols)
-    kinds = np.array(symbols)
-    i, j, distance = contacts(positions, positions, cell, 3.5)
-    bond = np.zeros(len(i), dtype=bool)
-    for kind in {s for s, q in zip(symbols, charges, strict=True) if q >= 3}:
-        pairs = (kinds[i] == kind) & (charges[j] < 0)
-        if pairs.any():
-            bond |= pairs & (distance < BOND_STRETCH * distance[pairs].min())
-    i, j = i[bond], j[bond]
-    neighbors = np.bincount(i, minlength=len(kinds))
-    return i, j, charges[i] / neighbors[i]
-
-
-def _owners(positions: Floats, symbols: tuple[str, ...], cell: Floats) -> Integers:
-    """Return for each anion its only strongest cation, where there is one; else the atom itself.
-
-    The oxygen of garnets belongs to one Zr; that of layered LiCoO2 to three Co, so to none.
-    """
-    owner = np.arange(len(symbols))
-    i, j, strength = _strengths(positions, symbols, cell)
-    for anion in np.unique(j):
-        mine = j == anion
-        strongest = i[mine][strength[mine] > strength[mine].max() - 1e-6]
-        if len(strongest) == 1:
-            owner[anion] = strongest[0]
-    return owner
-
-
 def build_slab(layer: Layer, n_layers: int) -> Slab:
     """Return `n_layers` of the crystal, cut where the fewest strong bonds break.
 
     Each atom, or each polyhedron by its centre, is taken when its height is within the window,
-    so any window is stoichiometric. Among the windows that break the least bond strength the one
-    of the smallest dipole along the normal is taken, and of two opposite dipoles the one that has
-    its cations at the top, where the Li-sufficient side of an interface will be.
+    so any window is stoichiometric. Among the windows that break the least bond strength those
+    are taken whose cations lose the smallest share of their bonds, of these the one of the
+    smallest dipole along the normal, and of two opposite dipoles the one that has its cations at
+    the top, where the Li-sufficient side of an interface will be.
     """
-    heights = np.sort(layer.positions[layer.owner, 2] % layer.height_A)
+    return ranked_slabs(layer, n_layers)[0]
+
+
+def ranked_slabs(layer: Layer, n_layers: int) -> list[Slab]:
+    """Return a slab for each place where the crystal can be cut, best first: see `build_slab`."""
+    heights = np.sort(_owner_heights(layer) % layer.height_A)
     gaps = np.diff(np.append(heights, heights[0] + layer.height_A))
-    cuts = (heights + 0.5 * gaps)[gaps > min(0.2, 0.999 * gaps.max())]
-    slabs = [_window(layer, n_layers, float(cut)) for cut in cuts]
+    cuts = (heights + 0.5 * gaps)[gaps > min(SAME_CUT_A, 0.999 * gaps.max())]
+    slabs = [cut_slab(layer, n_layers, float(cut)) for cut in cuts]
 
-    def rank(slab: Slab) -> tuple[float, float, float]:
-        dipole = round(_dipole(slab), 2)
-        return round(slab.broken_strength, 3), abs(dipole), -dipole
+    def rank(slab: Slab) -> tuple[float, float, float, float]:
+        dipole = round(dipole_eA(slab), 2)
+        return round(slab.broken_strength, 3), round(slab.lost_share, 2), abs(dipole), -dipole
 
-    return min(slabs, key=rank)
+    return sorted(slabs, key=rank)
 
 
-def _window(layer: Layer, n_layers: int, cut: float) -> Slab:
+def cut_slab(layer: Layer, n_layers: int, cut: float) -> Slab:
     """Return the slab whose owners lie in [cut, cut + n_layers heights)."""
-    to_owner = layer.positions - layer.positions[layer.owner]
-    fractional = to_owner @ np.linalg.inv(layer.cell)
-    to_owner = (fractional - np.round(fractional)) @ layer.cell
-    down = np.floor((layer.positions[layer.owner, 2] - cut) / layer.height_A)
-    base = layer.positions[layer.owner] - np.outer(down, layer.cell[2]) + to_owner
+    down = np.floor((_owner_heights(layer) - cut) / layer.height_A)
+    base = layer.positions - np.outer(down, layer.cell[2])
     stack = np.concatenate([base + n * layer.cell[2] for n in range(n_layers)])
     stack[:, 2] -= cut
-    symbols = layer.symbols * n_layers
     plane = layer.cell[:2, :2]
     in_plane = stack[:, :2] @ np.linalg.inv(plane)
     stack[:, :2] = (in_plane - np.floor(in_plane + 1e-6)) @ plane
-    thickness = n_layers * layer.height_A
-    apart = np.array([*layer.cell[:2], [0.0, 0.0, thickness + VACUUM_A]])
-    bonds_inside = _strengths(layer.positions, layer.symbols, layer.cell)[2].sum() * n_layers
-    kept = _kept_strength(layer, stack, symbols, apart)
-    return Slab(plane, stack, symbols, thickness, float(bonds_inside - kept))
+    broken, lost = _broken(layer, cut)
+    return Slab(
+        plane, stack, layer.symbols * n_layers, n_layers * layer.height_A, broken,
+        np.tile(layer.charges, n_layers), cut, lost,
+    )  # fmt: skip
 
 
-def _kept_strength(layer: Layer, stack: Floats, symbols: tuple[str, ...], cell: Floats) -> float:
-    """Return the strength of the bonds left in the slab, each with its strength in the bulk."""
-    strength: dict[str, float] = {}
-    i, _, strengths = _strengths(layer.positions, layer.symbols, layer.cell)
-    for first, value in zip(i, strengths, strict=True):
-        strength[layer.symbols[first]] = float(value)
-    charges, kinds = formal_charges(symbols), np.array(symbols)
-    a, b, distance = contacts(stack, stack, cell, 3.5)
-    total = 0.0
-    for kind, value in strength.items():
-        pairs = (kinds[a] == kind) & (charges[b] < 0)
-        if pairs.any():
-            reach = BOND_STRETCH * float(distance[pairs].min())
-            total += value * int((pairs & (distance < reach)).sum())
-    return total
+def _owner_heights(layer: Layer) -> Floats:
+    """Return the height at which each atom counts: that of its owner."""
+    heights: Floats = layer.positions[:, 2] + layer.to_owner[:, 2]
+    return heights
 
 
-def _dipole(slab: Slab) -> float:
-    centred = slab.positions[:, 2] - 0.5 * slab.thickness_A
-    return float(formal_charges(slab.symbols) @ centred)
+def _broken(layer: Layer, cut: float) -> tuple[float, float]:
+    """Return the strength of the bonds that a cut breaks, and the largest share a cation loses."""
+    bonds = layer.bonds
+    cation = layer.positions[bonds.cation, 2]
+    anion = cation + bonds.vector[:, 2] + layer.to_owner[bonds.anion, 2]
+    cation = cation + layer.to_owner[bonds.cation, 2]
+    steps = np.floor((anion - cut) / layer.height_A) - np.floor((cation - cut) / layer.height_A)
+    n_atoms = len(layer.symbols)
+    number = np.maximum(np.bincount(bonds.cation, minlength=n_atoms), 1)
+    lost = [np.bincount(bonds.cation, way, minlength=n_atoms) for way in (steps > 0, steps < 0)]
+    share = float((np.maximum(*lost) / number).max(initial=0.0))
+    return float(np.abs(steps) @ bonds.strength), share
+
+
+def dipole_eA(slab: Slab) -> float:
+    """Return the dipole moment of formal charges along the normal, in e Å a surface cell."""
+    return float(slab.charges @ (slab.positions[:, 2] - 0.5 * slab.thickness_A))

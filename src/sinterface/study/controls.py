@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from sinterface.structures.crystals import load_crystal
-from sinterface.structures.interface import SIZES, Extent, layer_counts
-from sinterface.structures.lattice_match import LatticeMatch, match_lattices
-from sinterface.structures.slab import Layer, cut_layer
+from sinterface.structures.extent import Extent, count_atoms, layer_counts
+from sinterface.structures.interface import fit_planes, load_pair, wanted_extent
+from sinterface.structures.lattice_match import LatticeMatch
+from sinterface.structures.slab import Layer
 from sinterface.study.config import InterfaceTable
 from sinterface.study.stages import CONTROLS
 
@@ -46,17 +46,10 @@ def fit_crystals(crystals: tuple[str, str], table: InterfaceTable, seed: int = 0
     InputError
         When a crystal can't be read or the planes don't match.
     """
-    extent = SIZES[table.size]
-    electrolyte = cut_layer(load_crystal(crystals[0], seed), table.electrolyte_plane)
-    electrode = cut_layer(load_crystal(crystals[1], seed), table.electrode_plane)
-    match = match_lattices(
-        electrolyte.cell[:2, :2],
-        electrode.cell[:2, :2],
-        max_strain=table.max_strain,
-        shortest_edge_A=extent.shortest_edge_A,
-        longest_edge_A=extent.longest_edge_A,
-    )
-    return Fit((electrolyte, electrode), match, extent)
+    extent = wanted_extent(table.size, table.max_strain)
+    planes = table.electrolyte_plane, table.electrode_plane
+    layers, match = fit_planes(load_pair(*crystals, seed), planes, extent)
+    return Fit(layers, match, extent)
 
 
 def bulk_control(fit: Fit, role: str, cutoff_A: float) -> Atoms:
@@ -96,9 +89,5 @@ def _upright(cell: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def interface_size(fit: Fit) -> int:
     """Return the number of atoms of the interface that a build will make."""
-    numbers = layer_counts(fit.layers, fit.extent)
-    supercells = (fit.match.electrolyte, fit.match.electrode)
-    return sum(
-        number * len(layer.symbols) * abs(round(float(np.linalg.det(supercell))))
-        for number, layer, supercell in zip(numbers, fit.layers, supercells, strict=True)
-    )
+    numbers = layer_counts(fit.layers, fit.match, fit.extent)
+    return count_atoms(fit.layers, fit.match, numbers)

@@ -42,7 +42,7 @@ def identify(file: StudyFile) -> dict[str, str]:
     """
     from sinterface.dynamics.lammps_library import check_lammps
     from sinterface.structures.crystals import load_crystal
-    from sinterface.structures.interface import check_cutoff
+    from sinterface.structures.extent import check_cutoff
     from sinterface.study.controls import fit_crystals
 
     potential = potential_of(file)

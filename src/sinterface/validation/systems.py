@@ -15,7 +15,8 @@ from ase import Atoms
 from sinterface.errors import InputError, nearest_name
 from sinterface.structures.crystals import cubic_llzo, layered_lco, tetragonal_llzo
 from sinterface.structures.doping import dope
-from sinterface.structures.interface import Size, build_interface
+from sinterface.structures.extent import Size
+from sinterface.structures.interface import build_interface
 from sinterface.structures.mixture import mix, pack
 
 SEED: Final = 2024

@@ -16,7 +16,7 @@ from sinterface.dynamics import lammps_library
 from sinterface.errors import InputError
 from sinterface.potential.model import load_potential
 from sinterface.structures.crystals import layered_lco
-from sinterface.structures.interface import SIZES
+from sinterface.structures.extent import SIZES
 from sinterface.study.pipeline import finite, identify, measure_rate, read_built, write_structure
 from sinterface.study.reading import StudyFile, read_study
 
