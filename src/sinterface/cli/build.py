@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from sinterface.cli.build_crystal import crystal
+from sinterface.cli.build_interface import interface
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -16,5 +17,5 @@ app = typer.Typer(
     "sinterface show llzo.extxyz[/bold]",
 )
 
-for _command in (crystal,):
+for _command in (crystal, interface):
     app.command()(_command)

@@ -52,8 +52,14 @@ def is_lower(atoms: Atoms, dividing: Dividing) -> NDArray[np.bool_]:
 
 
 def lithium_excess(atoms: Atoms, dividing: Dividing) -> tuple[float, float]:
-    """Return the number of Li in excess of the stoichiometric cut, lower side and upper side."""
-    lower, weight = is_lower(atoms, dividing), _weights(atoms, dividing)
+    """Return the number of Li in excess of the stoichiometric cut, lower side and upper side.
+
+    An atom with a label "side" (0 lower, 1 upper) counts there, wherever a relaxation took it;
+    without the array the dividing planes decide.
+    """
+    labels = atoms.arrays.get("side")
+    lower = is_lower(atoms, dividing) if labels is None else labels == 0
+    weight = _weights(atoms, dividing)
     return float(weight[lower].sum()), float(weight[~lower].sum())
 
 

@@ -22,6 +22,7 @@ ANIONS: Final[frozenset[str]] = frozenset(
 )
 MOBILE: Final[tuple[str, ...]] = ("Li", "Na", "K")
 _LARGEST_ANALYSED = 300
+_LARGEST_GUESSED = 50
 
 
 def charges_of(atoms: Atoms) -> Floats:
@@ -102,7 +103,10 @@ def _by_composition(crystal: Atoms) -> Floats | None:
     from pymatgen.core.composition import Composition
 
     symbols = crystal.get_chemical_symbols()
-    guesses = Composition(Counter(symbols)).oxi_state_guesses(max_sites=-50)
+    reduced = Composition(Counter(symbols)).reduced_composition
+    if reduced.num_atoms > _LARGEST_GUESSED:
+        return None
+    guesses = reduced.oxi_state_guesses()
     if not guesses:
         return None
     return np.array([guesses[0].get(symbol, 0.0) for symbol in symbols], dtype=float)
