@@ -82,14 +82,14 @@ def fill_sites(
     """
     from ase import Atoms
 
-    counts = whole_numbers(orbits, what)
     full = Atoms(cell=cell, pbc=True)
     for orbit in orbits:
         if orbit.full:
             full += Atoms([next(iter(orbit.species))] * len(orbit.positions), orbit.positions)
+    if all(orbit.full for orbit in orbits):
+        return full  # nothing to choose; unusual oxidation states are for who uses it to judge
+    counts = whole_numbers(orbits, what)
     partial = [(orbit, n) for orbit, n in zip(orbits, counts, strict=True) if not orbit.full]
-    if not partial:
-        return full
     charges = _charges(counts)
     trials = [
         _draw(full, partial, charges, np.random.default_rng([seed, k]).integers(2**31).item())

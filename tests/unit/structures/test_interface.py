@@ -264,7 +264,5 @@ def test_a_charged_crystal_is_refused(tmp_path):
     odd = cubic_llzo()
     del odd[int(np.flatnonzero(odd.symbols == "Li")[0])]
     write(tmp_path / "odd.cif", odd)
-    with pytest.raises(
-        InputError, match=r"electrolyte '.*odd.cif', Li55La24O96Zr16, can't be made"
-    ):
+    with pytest.raises(InputError, match=r"electrolyte .* neutral"):
         build_interface(str(tmp_path / "odd.cif"), "lco", size="tiny")
