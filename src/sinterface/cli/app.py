@@ -18,6 +18,7 @@ from sinterface.cli.export import export
 from sinterface.cli.factory import factory
 from sinterface.cli.label import label
 from sinterface.cli.shown import print_result
+from sinterface.cli.symmetry import app as symmetry
 from sinterface.cli.train import train
 from sinterface.cli.validate import validate
 from sinterface.errors import SinterfaceError
@@ -154,6 +155,7 @@ for _command in (explore, label, train, factory, validate, certify, export):
     app.command()(_command)
 app.add_typer(build, name="build")
 app.add_typer(data, name="data")
+app.add_typer(symmetry, name="symmetry")
 app.add_typer(analyze, name="analyze")
 
 

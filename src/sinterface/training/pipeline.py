@@ -104,8 +104,7 @@ def train_potential(
     torch.set_num_threads(1)  # the small matrices gain nothing; frames share `fit.threads`
     paths = _data_files(recipe, recipe_path.parent)
     hashes = {name: file_digest(path) for name, path in paths.items()}
-    frames = _usable(read_frames(list(paths.values()), mixed=recipe.data.mixed_references), recipe)
-    parts = _split(frames, recipe)
+    parts = _split(_read(recipe, paths), recipe)
     with ThreadPoolExecutor(recipe.fit.threads) as pool:
         course = _Course(recipe, pool, recipe_path.parent, progress)
         preparation, samples = course.prepare(parts)
@@ -129,6 +128,24 @@ def train_potential(
         found = Predecessor(lines, tuple(raw), preparation.atom_energies_eV)
         save_predecessor(member_folder(work, number), found)
     return Trained(directory, errors)
+
+
+def training_frames(recipe: Recipe, folder: Path, number: int) -> list[Atoms]:
+    """Return at most `number` training frames of `recipe`, evenly from all of them.
+
+    Parameters
+    ----------
+    folder
+        Of the recipe.
+    """
+    frames = _split(_read(recipe, _data_files(recipe, folder)), recipe)["training"]
+    chosen = np.linspace(0, len(frames) - 1, min(number, len(frames))).round().astype(int)
+    return [frames[k] for k in chosen]
+
+
+def _read(recipe: Recipe, paths: Mapping[str, Path]) -> list[Atoms]:
+    found = read_frames(list(paths.values()), mixed=recipe.data.mixed_references)
+    return _usable(found, recipe)
 
 
 def member_folder(directory: Path, number: int) -> Path:
