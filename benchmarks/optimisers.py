@@ -163,7 +163,7 @@ def quasi_newton(task: Task, clock: Clock) -> int:
     return evaluations
 
 
-def kalman(task: Task, clock: Clock, n_projections: int = 3, forget: float = 0.98) -> int:
+def kalman(task: Task, clock: Clock, n_projections: int = 8, forget: float = 0.98) -> int:
     """Extended Kalman filter, one covariance an element (n2p2's, decoupled); return the updates.
 
     One frame an update; observations are its energy and its forces along random directions, each

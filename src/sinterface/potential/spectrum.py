@@ -1,8 +1,7 @@
 """Rows of the power spectrum, the ``spectrum`` lines of ``extension.nn``, and sets of them.
 
 A row is Σ_jk g₁(r_j) g₂(r_k) P_l(cos θ_jk) over neighbours of two elements: the invariant of degree
-l of two radial channels. Degree 0 is a product of two sums over neighbours, which networks make of
-radial rows themselves, so sets start at degree 1.
+l of two radial channels.
 """
 
 from __future__ import annotations
@@ -91,23 +90,22 @@ class SpectrumSet:
 
     channels: tuple[RadialFunction, ...]
     degrees: tuple[int, ...]
-    lowest_degree: int = 1
+    lowest_degree: int = 0
     products: Products = "same"
     pairs: tuple[tuple[str, str], ...] | None = None
 
 
 def default_channels(number: int, cutoff_A: float) -> tuple[RadialFunction, ...]:
-    """Return `number` Gaussians evenly from 0.3 to 0.75 of the cutoff, overlapping by half.
+    """Return `number` Gaussians around 0 whose η r_c² go geometrically from 0.4 to 9; one has 3.
 
-    Their width is 0.7 of their distance: sums over neighbours change smoothly as one moves from a
-    channel to the next. One alone stands at 0 and reaches half the cutoff.
+    Those of n2p2's default angular functions: all reach every neighbour, so that each row sees
+    angles between near and far ones. Shells, each multiplied with itself, train far worse.
     """
     if number == 1:
-        return (RadialFunction(round_parameter(4.0 / cutoff_A**2)),)
-    step = 0.45 / (number - 1)
-    eta = round_parameter(0.5 / (0.7 * step * cutoff_A) ** 2)
+        return (RadialFunction(round_parameter(3.0 / cutoff_A**2)),)
+    ratio = (9.0 / 0.4) ** (1 / (number - 1))
     return tuple(
-        RadialFunction(eta, round_parameter((0.3 + k * step) * cutoff_A)) for k in range(number)
+        RadialFunction(round_parameter(0.4 * ratio**k / cutoff_A**2)) for k in range(number)
     )
 
 

@@ -19,7 +19,8 @@ from typing import Any, Literal
 import numpy as np
 from ase import Atoms
 from numpy.typing import NDArray
-from scipy.linalg import eigh, solve
+from scipy.linalg import solve
+from scipy.sparse.linalg import eigsh
 
 from sinterface.dataset.selection import farthest_points
 from sinterface.errors import InputError
@@ -128,7 +129,8 @@ def _leverage_columns(covariance: Floats, number: int) -> NDArray[np.int64]:
     left = np.array(covariance)
     chosen: list[int] = []
     for _ in range(number):
-        leading = eigh(left, subset_by_index=[len(left) - 1] * 2)[1][:, 0]
+        start = np.sqrt(np.clip(np.diag(left), 0.0, None))
+        leading = eigsh(left, 1, v0=start + start.mean(), tol=1e-3)[1][:, 0]
         weights = leading**2
         weights[chosen] = -1.0
         index = int(np.argmax(weights))

@@ -75,13 +75,13 @@ class SpectrumTable(Table):
     """Rows of the power spectrum, in the place of the wide angular functions."""
 
     channels: int | tuple[tuple[float, float], ...] = Field(
-        4, description="Radial channels: how many, or a list of [eta (1/Å²), r_s (Å)]."
+        3, description="Radial channels: how many, or a list of [eta (1/Å²), r_s (Å)]."
     )
     degree: int | tuple[int, ...] = Field(
-        3, description="Largest degree l, of all channels or of each; products have the smaller."
+        4, description="Largest degree l, of all channels or of each; products have the smaller."
     )
     lowest_degree: int = Field(
-        1, ge=0, le=8, description="Smallest degree; 0 is a product of radial sums."
+        0, ge=0, le=8, description="Smallest degree; 0 is a product of radial sums."
     )
     products: Literal["same", "neighbouring", "all"] = Field(
         "same", description="Channels that are multiplied: itself, also the next one, or all."

@@ -30,7 +30,7 @@ SPECTRUM = (
         'spectrum = { channels = 2, degree = [3, 2], products = "neighbouring" }',
     )
 )
-N_ROWS = 4 * 2 + (3 + 2) + (3 + 2) + (3 + 2) + 2 + 2 + 2 * 2
+N_ROWS = 4 * 2 + (4 + 3) + (4 + 3) + (4 + 3) + 3 + 3 + 2 * 3
 """Radial rows; each channel with itself in three pairs; both together, in O–Li twice."""
 
 
