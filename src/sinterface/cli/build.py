@@ -5,7 +5,9 @@ from __future__ import annotations
 import typer
 
 from sinterface.cli.build_crystal import crystal
+from sinterface.cli.build_dope import dope
 from sinterface.cli.build_interface import interface
+from sinterface.cli.build_melt import amorphous, mixture
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -17,5 +19,5 @@ app = typer.Typer(
     "sinterface show llzo.extxyz[/bold]",
 )
 
-for _command in (crystal, interface):
+for _command in (crystal, dope, mixture, amorphous, interface):
     app.command()(_command)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from ase import Atoms
 
     from sinterface.report.built import BuiltFiles, Certificate
+    from sinterface.structures.opening import Opened
+    from sinterface.structures.structure_certificate import StructureCertificate
 
 BuiltPath = Annotated[
     Path,
@@ -75,6 +77,36 @@ def check_copies(*copies: tuple[int, int, int]) -> None:
     for triple in copies:
         if min(triple) < 1:
             raise InputError(f"The copies {' '.join(map(str, triple))}: give 1 or more of each.")
+
+
+def repeated(atoms: Atoms, repeat: tuple[int, int, int]) -> Atoms:
+    """Return copies of a structure side by side, labels and all."""
+    return atoms if repeat == (1, 1, 1) else atoms.repeat(repeat)
+
+
+def certify_opened(
+    atoms: Atoms,
+    kind: str,
+    source: Mapping[str, Any],
+    opened: Opened,
+    *,
+    seed: int,
+    states: Mapping[str, float] | None = None,
+    details: Mapping[str, Any] | None = None,
+    warnings: Sequence[str] = (),
+) -> StructureCertificate:
+    """Return the certificate of a structure made from one that was opened; regions are kept."""
+    from sinterface.structures.formats import NAMES_KEY
+    from sinterface.structures.structure_certificate import certify_structure
+
+    names = str(atoms.info.get(NAMES_KEY, "")).split(",") if "region" in atoms.arrays else ["all"]
+    if "region" in atoms.arrays and len(names) <= int(atoms.arrays["region"].max()):
+        names = [f"region {k}" for k in range(int(atoms.arrays["region"].max()) + 1)]
+    return certify_structure(
+        atoms, kind, source, seed=seed, states=states, regions=names,
+        parents=opened.parents, details=details, warnings=warnings,
+        strain_percent=opened.certificate.get("strain_percent", {}),
+    )  # fmt: skip
 
 
 def finish(

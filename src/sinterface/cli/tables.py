@@ -46,6 +46,10 @@ def summary_table(summary: Summary) -> RenderableType:
     """Return what `show` tells."""
     if summary.kind == "potential":
         return _potential(summary.content)
+    if summary.kind == "certificate":
+        from sinterface.cli.certificate_table import certificate_table
+
+        return certificate_table(summary.content)
     if summary.kind != "run":
         title = Text(f"{summary.kind} {summary.path}", style="bold")
         return Group(title, facts_table(summary.content))

@@ -85,8 +85,9 @@ class Averages:
     ----------
     temperature_K, potential_energy_eV, volume_A3
         Means.
-    energy_error_eV
-        Standard error of the mean energy from blocks of a fifth each; 0 of a Rest.
+    energy_error_eV, volume_error_A3
+        Standard errors of mean energy and volume from blocks of a fifth each; 0 of a Rest, not a
+        number when there are fewer than ten samples.
     pressure_GPa
         Mean pressure tensor, in the orientation of the given atoms, shape (3, 3).
     cell
@@ -97,6 +98,7 @@ class Averages:
     potential_energy_eV: float
     energy_error_eV: float
     volume_A3: float
+    volume_error_A3: float
     pressure_GPa: NDArray[np.float64]
     cell: NDArray[np.float64]
 
@@ -275,11 +277,13 @@ class _Run:
         self.system.command("unfix heat")
         energies = np.array([frame.potential_energy_eV for frame in frames])
         cells = np.array([frame.cell for frame in frames])
+        volumes: NDArray[np.float64] = np.abs(np.linalg.det(cells))
         return Averages(
             temperature_K=float(np.mean([frame.temperature_K for frame in frames])),
             potential_energy_eV=float(energies.mean()),
             energy_error_eV=_block_error(energies),
-            volume_A3=float(np.abs(np.linalg.det(cells)).mean()),
+            volume_A3=float(volumes.mean()),
+            volume_error_A3=_block_error(volumes),
             pressure_GPa=np.mean([frame.pressure_GPa for frame in frames], axis=0),
             cell=cells.mean(axis=0),
         )
@@ -304,6 +308,7 @@ class _Run:
             potential_energy_eV=frame.potential_energy_eV,
             energy_error_eV=0.0,
             volume_A3=float(abs(np.linalg.det(frame.cell))),
+            volume_error_A3=0.0,
             pressure_GPa=frame.pressure_GPa,
             cell=frame.cell,
         )

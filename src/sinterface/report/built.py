@@ -8,15 +8,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from sinterface.files import atomic_path, write_text
-from sinterface.structures.formats import output_format, write_structure
+from sinterface.files import write_text
+from sinterface.report.structure_picture import draw_structure
+from sinterface.structures.formats import (
+    certificate_path,
+    output_format,
+    stem,
+    write_structure,
+)
 
 if TYPE_CHECKING:
     from ase import Atoms
 
-CERTIFICATE_ENDING = ".certificate.json"
 PICTURE_ENDING = ".png"
-_PICTURE_PIXELS = 900.0
 
 
 class Certificate(Protocol):
@@ -74,28 +78,6 @@ def write_built(
     figures = dict(certificate if isinstance(certificate, Mapping) else certificate.to_dict())
     warnings = write_structure(atoms, output)
     write_text(certificate_path(output), json.dumps(figures, indent=1) + "\n")
-    picture = output.with_name(_stem(output) + PICTURE_ENDING)
+    picture = output.with_name(stem(output) + PICTURE_ENDING)
     draw_structure(atoms, picture)
     return BuiltFiles(output, certificate_path(output), picture, figures, tuple(warnings))
-
-
-def certificate_path(structure: Path | str) -> Path:
-    """Return where the certificate of a structure's file stands."""
-    path = Path(structure)
-    return path.with_name(_stem(path) + CERTIFICATE_ENDING)
-
-
-def draw_structure(atoms: Atoms, path: Path | str) -> None:
-    """Draw a structure as a PNG picture, the normal (z) to the right."""
-    from matplotlib.image import imsave
-
-    from sinterface.report.snapshot import clearest_view, render
-
-    scale = min(24.0, _PICTURE_PIXELS / float(atoms.cell[2, 2]))
-    picture = render(atoms, along=clearest_view(atoms), pixels_per_A=scale)
-    with atomic_path(path) as temporary:
-        imsave(temporary, picture.image, format="png")
-
-
-def _stem(path: Path) -> str:
-    return path.stem if path.suffix else path.name

@@ -1,7 +1,13 @@
-"""Structures in files: extxyz, CIF, LAMMPS data, POSCAR, and the labels that each can hold."""
+"""Structures in files: extxyz, CIF, LAMMPS data, POSCAR, and the labels that each can hold.
+
+An extxyz file holds every label as a column. A CIF holds them as data items of our own
+(``_atom_site_sinterface_region``), LAMMPS data the region only, as molecule (region + 1, atom
+style "full"), a POSCAR none.
+"""
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -31,6 +37,7 @@ LABELS: Final[tuple[str, ...]] = ("region", "side")
 NAMES_KEY: Final[str] = "region_names"
 """Key of ``atoms.info`` that holds the names of regions 0, 1, ..., separated by commas."""
 
+CERTIFICATE_ENDING: Final[str] = ".certificate.json"
 _CIF_TAG: Final[str] = "_atom_site_sinterface_"
 
 
@@ -55,6 +62,46 @@ def output_format(path: Path | str) -> str:
     return SUFFIXES[path.suffix.lower()]
 
 
+def certificate_path(structure: Path | str) -> Path:
+    """Return where the certificate of a structure's file stands: beside it."""
+    path = Path(structure)
+    return path.with_name(stem(path) + CERTIFICATE_ENDING)
+
+
+def stem(path: Path) -> str:
+    """Return a structure file's name without its suffix; POSCAR is called so."""
+    return path.stem if path.suffix else path.name
+
+
+def read_structure(path: Path | str) -> Atoms:
+    """Return the structure of a file with the labels that its format holds.
+
+    Raises
+    ------
+    InputError
+        When there is no such file, or it can't be read.
+    """
+    from ase.io import read
+
+    path = Path(path)
+    if not path.is_file():
+        raise InputError(f"There is no file '{path}'; give the path of a structure.")
+    style = SUFFIXES.get(path.suffix.lower())
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            if style == "cif":
+                return _read_cif(path)
+            found = read(path, format=style)
+    except Exception as error:  # readers raise many kinds; all mean one thing here
+        reason = str(error) or type(error).__name__
+        raise InputError(f"'{path}' can't be read as a structure ({reason}).") from error
+    atoms: Atoms = found[-1] if isinstance(found, list) else found
+    if style == "lammps-data" and "mol-id" in atoms.arrays:
+        atoms.set_array("region", atoms.arrays["mol-id"].astype(np.int64) - 1)
+    return _plain(atoms)
+
+
 def write_structure(atoms: Atoms, path: Path | str) -> list[str]:
     """Write a structure in the format that its name asks for, whole or not at all.
 
@@ -72,7 +119,7 @@ def write_structure(atoms: Atoms, path: Path | str) -> list[str]:
         if style == "extxyz":
             write(temporary, plain, format="extxyz")
         elif style == "cif":
-            loops = {_CIF_TAG + name: [[str(v) for v in plain.arrays[name]]] for name in labels}
+            loops = {_CIF_TAG[1:] + name: [[str(v) for v in plain.arrays[name]]] for name in labels}
             write(temporary, plain, format="cif", loop_keys=loops, wrap=False)
         elif style == "lammps-data":
             _write_lammps(plain, temporary)
@@ -84,7 +131,7 @@ def write_structure(atoms: Atoms, path: Path | str) -> list[str]:
     lost = [name for name in labels if name not in held]
     if not lost:
         return []
-    names = " and ".join(lost)
+    names = "' and '".join(lost)
     return [f"The format of '{path.name}' can't hold the labels '{names}'; an .extxyz file can."]
 
 
@@ -99,6 +146,20 @@ def _plain(atoms: Atoms) -> Atoms:
     if NAMES_KEY in atoms.info:
         plain.info[NAMES_KEY] = atoms.info[NAMES_KEY]
     return plain
+
+
+def _read_cif(path: Path) -> Atoms:
+    """Return the atoms of a CIF in their order, with our own labels."""
+    from ase.io.cif import parse_cif
+
+    block = next(iter(parse_cif(str(path))))
+    atoms: Atoms = block.get_atoms(store_tags=False)
+    tags = {_CIF_TAG + name: name for name in LABELS}
+    for tag, name in tags.items():
+        values = block.get(tag)
+        if values is not None and len(values) == len(atoms):
+            atoms.set_array(name, np.array(values, dtype=np.int64))
+    return _plain(atoms)
 
 
 def _write_lammps(atoms: Atoms, path: Path) -> None:
@@ -116,6 +177,8 @@ def _write_lammps(atoms: Atoms, path: Path) -> None:
 
 
 def _write_poscar(atoms: Atoms, path: Path) -> None:
+    """Write a POSCAR, atoms grouped by element, in their order within each."""
     from ase.io import write
 
-    write(path, atoms, format="vasp", sort=True, direct=True)
+    order = np.argsort(np.array(atoms.get_chemical_symbols()), kind="stable")
+    write(path, atoms[order], format="vasp", direct=True)

@@ -24,6 +24,24 @@ FORMULA_VOLUME_A3: Final[dict[str, float]] = {
 }
 """Volume of each known neutral formula unit at room temperature, in Å3."""
 
+MIXTURES: Final[dict[str, dict[str, int]]] = {
+    "mixture-1": {"Li7La3Zr2O12": 3, "LiCoO2": 6, "CoO2": 12, "Li2O": -6, "ZrO2": 2},
+    "mixture-2": {"Li7La3Zr2O12": 3, "LiCoO2": 12, "CoO2": 4, "Li2O": -4, "La2O3": 1},
+    "mixture-3": {"Li7La3Zr2O12": 3, "LiCoO2": 15},
+    "mixture-4": {"Li7La3Zr2O12": 2, "LiCoO2": 18, "Li2O": 3, "ZrO2": 3},
+    "mixture-5": {"Li7La3Zr2O12": 3, "LiCoO2": 10, "Li2O": 8, "La2O3": -1},
+}
+"""M1–M5, from Li-deficient to Li-sufficient, as the labels of `llzo-lco` were made."""
+
+UNSEEN: Final[dict[str, dict[str, int]]] = {
+    "unseen-1": {"Li7La3Zr2O12": 2, "LiCoO2": 4, "CoO2": 10, "Li2O": -6, "La2O3": 4},
+    "unseen-2": {"Li7La3Zr2O12": 2, "LiCoO2": 8, "ZrO2": 9},
+    "unseen-3": {"Li7La3Zr2O12": 1, "LiCoO2": 24, "CoO2": 6},
+    "unseen-4": {"Li7La3Zr2O12": 5, "LiCoO2": 3},
+    "unseen-5": {"Li7La3Zr2O12": 2, "LiCoO2": 6, "Li2O": 16},
+}
+"""U1–U5: rich in La, Zr, Co, LLZO and Li in turn, outside the hull of M1–M5, never trained on."""
+
 OXIDATION_STATES: Final[dict[str, tuple[int, int]]] = {
     "Li": (1, 1),
     "La": (3, 3),
@@ -45,6 +63,7 @@ _CONTACT_A: Final[dict[frozenset[str], float]] = {
     frozenset({"La", "Zr"}): 3.3,
 }
 _CATION_CONTACT_A: Final = 2.7
+_OXYGEN_CONTACT_A: Final = 1.9
 
 
 @dataclass(frozen=True)
@@ -164,11 +183,14 @@ def pack(mixture: Mixture, *, volume_scale: float = 1.0, seed: int = 0) -> Atoms
 def _contacts(numbers: np.ndarray) -> np.ndarray:
     symbols = [chemical_symbols[number] for number in numbers]
     kinds = sorted(set(symbols))
-    table = np.array(
-        [[_CONTACT_A.get(frozenset({a, b}), _CATION_CONTACT_A) for b in kinds] for a in kinds]
-    )
+    table = np.array([[_contact(a, b) for b in kinds] for a in kinds])
     kind = np.array([kinds.index(symbol) for symbol in symbols])
     return np.asarray(table[kind[:, None], kind[None, :]])
+
+
+def _contact(first: str, second: str) -> float:
+    default = _OXYGEN_CONTACT_A if "O" in (first, second) else _CATION_CONTACT_A
+    return _CONTACT_A.get(frozenset({first, second}), default)
 
 
 def _overlap(

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sinterface.errors import InputError
-from sinterface.report.built import certificate_path
+from sinterface.structures.formats import certificate_path
 from sinterface.study.lock import holder
 from sinterface.study.runner import PLAN_NAME
 from sinterface.study.stages import RECORD_NAME, read_record

@@ -17,27 +17,9 @@ from sinterface.structures.crystals import cubic_llzo, layered_lco, tetragonal_l
 from sinterface.structures.doping import dope
 from sinterface.structures.extent import Size
 from sinterface.structures.interface import build_interface
-from sinterface.structures.mixture import mix, pack
+from sinterface.structures.mixture import MIXTURES, UNSEEN, mix, pack
 
 SEED: Final = 2024
-
-MIXTURES: Final[dict[str, dict[str, int]]] = {
-    "mixture-1": {"Li7La3Zr2O12": 3, "LiCoO2": 6, "CoO2": 12, "Li2O": -6, "ZrO2": 2},
-    "mixture-2": {"Li7La3Zr2O12": 3, "LiCoO2": 12, "CoO2": 4, "Li2O": -4, "La2O3": 1},
-    "mixture-3": {"Li7La3Zr2O12": 3, "LiCoO2": 15},
-    "mixture-4": {"Li7La3Zr2O12": 2, "LiCoO2": 18, "Li2O": 3, "ZrO2": 3},
-    "mixture-5": {"Li7La3Zr2O12": 3, "LiCoO2": 10, "Li2O": 8, "La2O3": -1},
-}
-"""M1–M5, from Li-deficient to Li-sufficient, as the labels of `llzo-lco` were made."""
-
-UNSEEN: Final[dict[str, dict[str, int]]] = {
-    "unseen-1": {"Li7La3Zr2O12": 2, "LiCoO2": 4, "CoO2": 10, "Li2O": -6, "La2O3": 4},
-    "unseen-2": {"Li7La3Zr2O12": 2, "LiCoO2": 8, "ZrO2": 9},
-    "unseen-3": {"Li7La3Zr2O12": 1, "LiCoO2": 24, "CoO2": 6},
-    "unseen-4": {"Li7La3Zr2O12": 5, "LiCoO2": 3},
-    "unseen-5": {"Li7La3Zr2O12": 2, "LiCoO2": 6, "Li2O": 16},
-}
-"""U1–U5: rich in La, Zr, Co, LLZO and Li in turn, outside the hull of M1–M5, never trained on."""
 
 _PLANES: Final = {"104": ((1, 0, 4), 0.03), "100": ((1, 0, 0), 0.08), "110": ((1, 1, 0), 0.13)}
 """Plane of LCO on LLZO(001), and the strain that the smallest common cell takes."""
