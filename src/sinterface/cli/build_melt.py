@@ -76,8 +76,9 @@ def mixture(
     quench = Quench(melt_K, melt_ps, quench_ps, 1000.0, final_K, density_ps)
     if hot:
         quench = Quench(melt_K, melt_ps, 0.0, melt_K, melt_K, 0.0)
+    details: dict[str, Any] = {}
     if melt_ps <= 0.0:
-        atoms, details = pack(wanted, volume_scale=MELT_SCALE, seed=seed), {}
+        atoms = pack(wanted, volume_scale=MELT_SCALE, seed=seed)
         warnings = ["Only packed at random, not run: relax it before use."]
     else:
         source |= asdict(quench) | {"potential": potential}

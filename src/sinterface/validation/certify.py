@@ -19,7 +19,7 @@ from sinterface.progress import ProgressCallback
 from sinterface.provenance import available_cores, now, record
 from sinterface.reference.calculators import open_reference
 from sinterface.structures.crystals import cubic_llzo, layered_lco, tetragonal_llzo
-from sinterface.structures.mixture import mix, pack
+from sinterface.structures.mixture import MIXTURES, mix, pack
 from sinterface.validation import judgement as judged
 from sinterface.validation.conservation import nve_drift
 from sinterface.validation.dimers import HEAT_kT, dimer_curves
@@ -33,7 +33,7 @@ from sinterface.validation.holes import search_holes
 from sinterface.validation.judgement import Line
 from sinterface.validation.steps import Steps, finite, only_one
 from sinterface.validation.survival import Stay, stay_crystal, survive
-from sinterface.validation.systems import MIXTURES, SEED, System, table_1
+from sinterface.validation.systems import SEED, System, table_1
 
 STEPS_NAME = "steps"
 QUICK_SYSTEMS = ("llzo-cubic", "llzo-amorphous", "lco-layered", "lco-amorphous", "mixture-1",
