@@ -23,7 +23,7 @@ from sinterface.cli.train import train
 from sinterface.cli.validate import validate
 from sinterface.errors import SinterfaceError
 
-RESUMABLE = ("run", "explore", "label", "train", "factory", "validate", "certify")
+RESUMABLE = ("run", "explore", "label", "train", "factory", "validate", "certify", "build")
 RESUME_HINT = "Stopped. What is finished is kept: the same command resumes."
 
 

@@ -6,6 +6,7 @@ import typer
 
 from sinterface.cli.build_crystal import crystal
 from sinterface.cli.build_dope import dope
+from sinterface.cli.build_grain_boundary import grain_boundary
 from sinterface.cli.build_interface import interface
 from sinterface.cli.build_melt import amorphous, mixture
 
@@ -19,5 +20,5 @@ app = typer.Typer(
     "sinterface show llzo.extxyz[/bold]",
 )
 
-for _command in (crystal, dope, mixture, amorphous, interface):
+for _command in (crystal, dope, mixture, amorphous, interface, grain_boundary):
     app.command()(_command)
