@@ -6,7 +6,9 @@ import typer
 
 from sinterface.cli.analyze_all import analyze_all
 from sinterface.cli.analyze_clusters import clusters
+from sinterface.cli.analyze_density import density
 from sinterface.cli.analyze_polyhedra import polyhedra
+from sinterface.cli.analyze_sites import sites
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -15,5 +17,5 @@ app = typer.Typer(
 )
 
 app.command("all")(analyze_all)
-for _command in (clusters, polyhedra):
+for _command in (density, sites, polyhedra, clusters):
     app.command()(_command)

@@ -6,7 +6,7 @@ import csv
 import dataclasses
 import io
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from rich.table import Table as RichTable
 
-from sinterface.files import write_text
+from sinterface.files import atomic_path, write_text
 from sinterface.report.style import save
 
 FORMATS = ("svg", "pdf", "png")
@@ -83,6 +83,8 @@ class Outcome:
         CSV files and figures.
     notes
         What a reader must know before believing a figure.
+    extras
+        Further files: their names, and what writes each to a path.
     """
 
     name: str
@@ -92,6 +94,7 @@ class Outcome:
     curves: tuple[Curves, ...] = ()
     drawings: tuple[Drawing, ...] = ()
     notes: tuple[str, ...] = ()
+    extras: Mapping[str, Callable[[Path], None]] = dataclasses.field(default_factory=dict)
 
     def table(self) -> RichTable:
         """Return the rows as a table for a terminal, notes below."""
@@ -113,6 +116,10 @@ class Outcome:
             paths.append(path)
         for drawing in self.drawings:
             paths += save(drawing.figure, directory, drawing.name, FORMATS)
+        for name, write in self.extras.items():
+            with atomic_path(directory / name) as temporary:
+                write(temporary)
+            paths.append(directory / name)
         path = directory / f"{self.name}.json"
         captions = {drawing.name: drawing.caption for drawing in self.drawings}
         content = {**self.data, "notes": list(self.notes), "figures": captions}

@@ -87,6 +87,8 @@ class Analysis:
 
 
 SUITE: tuple[Analysis, ...] = (
+    Analysis("density", "Probability density", "sinterface.report.analysis_density"),
+    Analysis("sites", "Sites, residence times and jumps", "sinterface.report.analysis_sites"),
     Analysis("polyhedra", "Coordination polyhedra", "sinterface.report.analysis_polyhedra"),
     Analysis("clusters", "Clusters of Co", "sinterface.report.analysis_clusters"),
 )
