@@ -14,3 +14,5 @@ A2_PER_PS_IN_CM2_PER_S: Final = 1e-4
 """1 Å²/ps in cm²/s."""
 
 FS_PER_PS: Final = 1000.0
+
+BAR_IN_GPA: Final = 1e-4

@@ -18,12 +18,23 @@ from sinterface.cli.export import export
 from sinterface.cli.factory import factory
 from sinterface.cli.label import label
 from sinterface.cli.shown import print_result
+from sinterface.cli.simulate import simulate
 from sinterface.cli.symmetry import app as symmetry
 from sinterface.cli.train import train
 from sinterface.cli.validate import validate
 from sinterface.errors import SinterfaceError
 
-RESUMABLE = ("run", "explore", "label", "train", "factory", "validate", "certify", "build")
+RESUMABLE = (
+    "run",
+    "simulate",
+    "explore",
+    "label",
+    "train",
+    "factory",
+    "validate",
+    "certify",
+    "build",
+)
 RESUME_HINT = "Stopped. What is finished is kept: the same command resumes."
 
 
@@ -151,7 +162,7 @@ def predict(
     print_result(prediction.to_dict(), prediction_table(prediction), as_json)
 
 
-for _command in (explore, label, train, factory, validate, certify, export):
+for _command in (simulate, explore, label, train, factory, validate, certify, export):
     app.command()(_command)
 app.add_typer(build, name="build")
 app.add_typer(data, name="data")

@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 from sinterface.dynamics import requirements
 from sinterface.dynamics.interaction import Interaction, potential_interaction
-from sinterface.dynamics.lammps_system import BAR_IN_GPA, LammpsError, LammpsSystem
+from sinterface.dynamics.lammps_system import LammpsError, LammpsSystem
 from sinterface.errors import InputError, RunError
 from sinterface.progress import Progress, ProgressCallback
-from sinterface.units import FS_PER_PS
+from sinterface.units import BAR_IN_GPA, FS_PER_PS
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -174,7 +174,10 @@ def anneal(
     requirements.check_elements(atoms, interaction.elements)
     requirements.check_thickness(atoms, interaction.cutoff_A)
     plain = atoms.copy()
-    with LammpsSystem(plain, interaction, timestep_fs, frame_steps=SAMPLE_STEPS) as system:
+    skewed = any(step.cell == "full" for step in schedule)
+    with LammpsSystem(
+        plain, interaction, timestep_fs, frame_steps=SAMPLE_STEPS, skewed=skewed
+    ) as system:
         try:
             return _Run(plain, system, schedule, seed, timestep_fs, progress).go()
         except LammpsError as error:

@@ -9,6 +9,7 @@ from sinterface.dynamics.watch import FLAGS
 from sinterface.errors import InputError
 
 if TYPE_CHECKING:
+    from sinterface.dynamics.ensembles import Phase
     from sinterface.potential.model import Potential
 
 PRECISIONS = ("double", "mixed")
@@ -44,6 +45,9 @@ class Interaction:
     load: tuple[str, ...] = ()
     kernel: str = ""
     watched: tuple[str, ...] = ()
+
+    def check_phase(self, phase: Phase) -> None:
+        """Raise InputError for what LAMMPS can't do; it knows every ensemble of ours."""
 
     def commands_for(self, types: tuple[str, ...]) -> list[str]:
         """Return the commands for LAMMPS types with the chemical symbols `types`."""

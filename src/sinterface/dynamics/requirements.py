@@ -52,14 +52,21 @@ def count_frames(
     """
     frame = ("frame_interval_ps", frame_interval_ps)
     return FrameCounts(
-        _multiple(*frame, "timestep_fs", timestep_fs, FS_PER_PS),
-        _multiple("checkpoint_interval_ps", checkpoint_interval_ps, *frame),
-        _multiple("duration_ps", duration_ps, *frame),
-        _multiple("equilibration_ps", equilibration_ps, *frame) if equilibration_ps else 0,
+        whole_multiple(*frame, "timestep_fs", timestep_fs, FS_PER_PS),
+        whole_multiple("checkpoint_interval_ps", checkpoint_interval_ps, *frame),
+        whole_multiple("duration_ps", duration_ps, *frame),
+        whole_multiple("equilibration_ps", equilibration_ps, *frame) if equilibration_ps else 0,
     )
 
 
-def _multiple(name: str, value: float, part: str, size: float, factor: float = 1.0) -> int:
+def whole_multiple(name: str, value: float, part: str, size: float, factor: float = 1.0) -> int:
+    """Return how many times `size` fits into `value`, `factor` being the ratio of their units.
+
+    Raises
+    ------
+    InputError
+        When that isn't a whole number.
+    """
     ratio = factor * value / size
     whole = round(ratio)
     if whole < 1 or abs(ratio - whole) > SAME_TIME * ratio:
@@ -70,9 +77,12 @@ def _multiple(name: str, value: float, part: str, size: float, factor: float = 1
 
 
 def check_elements(atoms: Atoms, elements: Sequence[str]) -> None:
-    """Raise InputError when the structure has an element that the potential lacks."""
+    """Raise InputError when the structure has an element that the potential lacks.
+
+    No `elements` stand for all.
+    """
     lacking = sorted(set(atoms.get_chemical_symbols()) - set(elements))
-    if lacking:
+    if elements and lacking:
         raise InputError(
             f"The structure contains {', '.join(lacking)}, which the potential does not know; "
             f"it knows {', '.join(elements)}. Use another potential, or train one."

@@ -7,64 +7,69 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from sinterface.dynamics.ensembles import Phase
 from sinterface.errors import InputError
 from sinterface.files import write_text
 
 FILE_NAME = "dynamics.json"
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True)
-class NvtSettings:
-    """Settings of a run at constant volume and temperature; steps are counted in time steps.
+class Settings:
+    """Settings of a run.
 
     Attributes
     ----------
-    temperature_K, timestep_fs, seed
-        Temperature of the thermostat, time step, seed of the first velocities.
+    phases
+        Its parts, in order.
+    phase_frames
+        Length of each in frames.
+    timestep_fs, seed
+        Time step; seed of the first velocities and of stochastic thermostats.
     frame_steps, checkpoint_frames
-        Steps between frames, frames between checkpoints.
-    n_frames
-        Frames of production after the first, at step 0.
-    equilibration_frames, free_normal
-        Length of the equilibration in frames; whether the normal is free in it, at zero stress.
-    thermostat_time_fs, barostat_time_fs
-        Relaxation times of the Nosé–Hoover chains.
+        Time steps between frames, frames between checkpoints.
     velocities
         Whether frames carry velocities.
-    structure, interaction
-        Digest of the first structure, identity of the interaction.
+    frozen
+        Digest of which atoms stay where they are; empty where all move.
+    structure, interaction, engine
+        Digest of the first structure, identity of the interaction, "lammps" or "ase".
     """
 
-    temperature_K: float
+    phases: tuple[Phase, ...]
+    phase_frames: tuple[int, ...]
     timestep_fs: float
     seed: int
     frame_steps: int
     checkpoint_frames: int
-    n_frames: int
-    equilibration_frames: int
-    free_normal: bool
-    thermostat_time_fs: float
-    barostat_time_fs: float
     velocities: bool
+    frozen: str
     structure: str
     interaction: str
+    engine: str = "lammps"
+
+    def kept_before(self, phase: int) -> int:
+        """Return how many frames are kept before phase number `phase`, without the first."""
+        pairs = zip(self.phases[:phase], self.phase_frames, strict=False)
+        return sum(frames for part, frames in pairs if part.keep)
 
 
 @dataclass(frozen=True)
 class RunState:
-    """Where a run stands; ``phase`` is "equilibration" or "production".
+    """Where a run stands.
 
     Attributes
     ----------
     settings
         What was asked.
     phase, frame
-        Phase and number of its frames that the checkpoint has behind it.
+        Number of the phase, and of its frames that the checkpoint has behind it.
     checkpoint
-        Name of the LAMMPS restart file, empty before the first.
-    normal_sum_A, normal_count
-        Sum and number of the normal's lengths sampled in the second half of the equilibration.
+        Name of the engine's restart file, empty before the first.
+    cell_sum_A, cell_count
+        Sum and number of the cells (lower triangle, as the engine holds it) sampled in the second
+        half of a phase that settles its cell.
     wall_s, steps
         Wall time and time steps up to the checkpoint, over all processes.
     segments
@@ -73,16 +78,21 @@ class RunState:
         Whether the last frame is written.
     """
 
-    settings: NvtSettings
-    phase: str
+    settings: Settings
+    phase: int = 0
     frame: int = 0
     checkpoint: str = ""
-    normal_sum_A: float = 0.0
-    normal_count: int = 0
+    cell_sum_A: tuple[float, ...] = (0.0,) * 6
+    cell_count: int = 0
     wall_s: float = 0.0
     steps: int = 0
     segments: tuple[dict[str, Any], ...] = field(default_factory=tuple)
     finished: bool = False
+
+    @property
+    def part(self) -> Phase:
+        """The phase it stands in."""
+        return self.settings.phases[self.phase]
 
 
 def write_state(directory: Path, state: RunState) -> None:
@@ -104,8 +114,9 @@ def read_state(directory: Path) -> RunState | None:
         record = json.loads(path.read_text(encoding="utf-8"))
         if record.pop("format") != FORMAT:
             raise ValueError("another format")
-        settings = NvtSettings(**record.pop("settings"))
+        settings = _settings(record.pop("settings"))
         segments = tuple(record.pop("segments"))
+        record["cell_sum_A"] = tuple(record["cell_sum_A"])
         return RunState(settings=settings, segments=segments, **record)
     except FileNotFoundError:
         return None
@@ -116,8 +127,15 @@ def read_state(directory: Path) -> RunState | None:
         ) from error
 
 
-def continue_state(directory: Path, settings: NvtSettings) -> RunState:
-    """Return where the run of `directory` stands under `settings`, which may only last longer.
+def _settings(record: dict[str, Any]) -> Settings:
+    phases = tuple(Phase(**phase) for phase in record.pop("phases"))
+    return Settings(phases=phases, phase_frames=tuple(record.pop("phase_frames")), **record)
+
+
+def continue_state(directory: Path, settings: Settings) -> RunState:
+    """Return where the run of `directory` stands under `settings`.
+
+    Its last phase may last longer than it did, and more phases may follow.
 
     Raises
     ------
@@ -126,15 +144,43 @@ def continue_state(directory: Path, settings: NvtSettings) -> RunState:
     """
     state = read_state(directory)
     if state is None:
-        return RunState(
-            settings, "equilibration" if settings.equilibration_frames else "production"
-        )
-    old, new = asdict(state.settings), asdict(settings)
+        return RunState(settings)
+    _compare(directory, _described(state.settings), _described(settings))
+    _compare_phases(directory, state.settings, settings)
+    last = len(settings.phases) - 1
+    done = (
+        bool(state.checkpoint)
+        and state.phase == last
+        and state.frame >= settings.phase_frames[last]
+    )
+    return replace(state, settings=settings, finished=done)
+
+
+def _described(settings: Settings) -> dict[str, Any]:
+    found = asdict(settings)
+    del found["phases"], found["phase_frames"]
+    return found
+
+
+def _compare(directory: Path, old: dict[str, Any], new: dict[str, Any], of: str = "") -> None:
     for name in old:
-        if name != "n_frames" and old[name] != new[name]:
+        if old[name] != new[name]:
             raise InputError(
-                f"'{directory}' holds a run with {name} = {old[name]}, now {new[name]} is asked; "
-                "choose another directory or the earlier setting."
+                f"'{directory}' holds a run with {name} = {old[name]}{of}, now {new[name]} is "
+                "asked; choose another directory or the earlier setting."
             )
-    done = state.phase == "production" and bool(state.checkpoint)
-    return replace(state, settings=settings, finished=done and state.frame >= settings.n_frames)
+
+
+def _compare_phases(directory: Path, old: Settings, new: Settings) -> None:
+    if len(new.phases) < len(old.phases):
+        raise InputError(
+            f"'{directory}' holds a run of {len(old.phases)} phases, now {len(new.phases)} are "
+            "asked; choose another directory or the earlier phases."
+        )
+    last = len(old.phases) - 1
+    for number, (mine, asked) in enumerate(zip(old.phases, new.phases, strict=False)):
+        one, other = asdict(mine), asdict(asked)
+        if number == last and one["temperature_K"] == mine.last_temperature_K:
+            one["duration_ps"] = other["duration_ps"]  # may grow; a ramp would get another slope
+        of = f" in phase {number + 1}, '{mine.name}'," if len(old.phases) > 1 else ""
+        _compare(directory, one, other, of)

@@ -156,10 +156,15 @@ def save_stopped(
     directory: Path, good: Atoms, bad: Atoms, arrays: Mapping[str, NDArray[np.float64]]
 ) -> None:
     """Write the last state within the limits, then the one beyond with what was watched."""
-    import ase.io
-
     for name, values in arrays.items():
         column: NDArray[Any] = values.astype(int) if name == "extrapolations" else values
         bad.set_array(ARRAYS[name], column)
+    write_stopped(directory, [good, bad])
+
+
+def write_stopped(directory: Path, frames: list[Atoms]) -> None:
+    """Write the frames around the end of a run that went wrong."""
+    import ase.io
+
     with atomic_path(directory / STOPPED_NAME) as temporary:
-        ase.io.write(temporary, [good, bad], format="extxyz")
+        ase.io.write(temporary, frames, format="extxyz")

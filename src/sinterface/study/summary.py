@@ -7,11 +7,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from sinterface.dynamics.run_state import FILE_NAME
 from sinterface.errors import InputError
 from sinterface.structures.formats import certificate_path
 from sinterface.study.lock import holder
 from sinterface.study.runner import PLAN_NAME
 from sinterface.study.stages import RECORD_NAME, read_record
+from sinterface.units import FS_PER_PS
 
 CERTIFICATE_NAME = "certificate.json"
 
@@ -23,7 +25,7 @@ class Summary:
     Attributes
     ----------
     kind
-        ``"run"``, ``"stage"``, ``"certificate"`` or ``"potential"``.
+        ``"run"``, ``"stage"``, ``"simulation"``, ``"certificate"`` or ``"potential"``.
     path
         What was asked for.
     content
@@ -54,6 +56,8 @@ def summarise(name: str) -> Summary:
         return Summary("run", name, _run(path))
     if (path / RECORD_NAME).is_file():
         return Summary("stage", name, read_record(path) or {})
+    if (path / FILE_NAME).is_file():
+        return Summary("simulation", name, _simulation(path))
     if path.is_file() and path.suffix == ".json":
         return Summary("certificate", name, _json(path))
     if (path / "input.nn").is_file() or name in shipped_potentials():
@@ -98,6 +102,42 @@ def _results(path: Path, plan: dict[str, Any]) -> dict[str, Any]:
             record = read_record(path / entry["directory"])
             return dict(record["summary"]) if record else {}
     return {}
+
+
+def _simulation(path: Path) -> dict[str, Any]:
+    """Return where molecular dynamics stands, and what its frames tell."""
+    from sinterface.dynamics.run_state import read_state
+    from sinterface.dynamics.trajectory import open_trajectory
+
+    state = read_state(path)
+    if state is None:
+        raise InputError(f"'{path}' holds no run yet; wait for its first checkpoint.")
+    s, busy = state.settings, holder(path)
+    ps_per_frame = s.frame_steps * s.timestep_fs / FS_PER_PS
+    found: dict[str, Any] = {
+        "running": str(busy) if busy else None,
+        "finished": state.finished,
+        "phase": state.part.name,
+        "phases": [phase.name for phase in s.phases],
+        "done_ps": (sum(s.phase_frames[: state.phase]) + state.frame) * ps_per_frame,
+        "whole_ps": sum(s.phase_frames) * ps_per_frame,
+        "checkpoint": state.checkpoint,
+        "processes": len(state.segments),
+    }
+    if state.segments:
+        with open_trajectory(path) as trajectory:
+            energy = trajectory.potential_energy_eV / len(trajectory.numbers)
+            found |= {
+                "n_atoms": len(trajectory.numbers),
+                "n_frames": trajectory.n_frames,
+                "kept_ps": float(trajectory.time_ps[-1]),
+                "temperature_K": float(trajectory.temperature_K[-1]),
+                "potential_energy_eV_per_atom": float(energy[-1]),
+                "watched": {name: float(x[-1]) for name, x in trajectory.watched.items()},
+            }
+    if state.wall_s > 0:
+        found["ns_per_day"] = state.steps * s.timestep_fs / state.wall_s * 86400 / 1e6
+    return found
 
 
 def _potential(name: str) -> dict[str, Any]:

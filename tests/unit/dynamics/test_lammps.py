@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from ase import Atoms
 
-from sinterface.dynamics import nvt_run
+from sinterface.dynamics import course
 from sinterface.dynamics.interaction import Interaction
 from sinterface.dynamics.lammps import run_nvt
 from sinterface.dynamics.trajectory import open_trajectory
@@ -274,8 +274,8 @@ def test_explosion(tmp_path: Path, argon: Atoms, argon_interaction: Interaction)
     settings = SHORT | {"equilibration_ps": 0.0}
     with pytest.raises(RunError, match=r"production in '.*' stopped before 0.1 ps") as raised:
         run_nvt(argon, argon_interaction, tmp_path, **settings)
-    assert "checkpoint production-0000000000.restart are kept" in str(raised.value)
-    assert (tmp_path / "production-0000000000.restart").stat().st_size > 1000
+    assert "checkpoint 1-production-0000000000.restart are kept" in str(raised.value)
+    assert (tmp_path / "1-production-0000000000.restart").stat().st_size > 1000
     assert frames_of(tmp_path)["step"].tolist() == [0]
     assert not json.loads((tmp_path / "dynamics.json").read_text())["finished"]
 
@@ -293,14 +293,14 @@ def test_no_room_for_a_frame(
     """The disk fills up in mid-run; with room again, the run ends like an uninterrupted one."""
     settings = SHORT | {"equilibration_ps": 0.0, "duration_ps": 3.0}
     run_nvt(argon, argon_interaction, tmp_path / "whole", **settings)
-    reserve = nvt_run.SegmentWriter._reserve
+    reserve = course.SegmentWriter._reserve
 
-    def full(writer: nvt_run.SegmentWriter) -> None:
+    def full(writer: course.SegmentWriter) -> None:
         if writer.n_frames == 17:
             raise OSError(28, "No space left on device")
         reserve(writer)
 
-    monkeypatch.setattr(nvt_run.SegmentWriter, "_reserve", full)
+    monkeypatch.setattr(course.SegmentWriter, "_reserve", full)
     with pytest.raises(RunError, match="No space left on device"):
         run_nvt(argon, argon_interaction, tmp_path / "full", **settings)
     assert len(frames_of(tmp_path / "full")["step"]) == 17
@@ -317,7 +317,7 @@ def test_no_room_for_a_checkpoint(
     class Usage:
         free = 10
 
-    monkeypatch.setattr(nvt_run.shutil, "disk_usage", lambda _: Usage())
+    monkeypatch.setattr(course.shutil, "disk_usage", lambda _: Usage())
     with pytest.raises(RunError, match="No room for the checkpoint"):
         run_nvt(argon, argon_interaction, tmp_path, **SHORT | {"equilibration_ps": 0.0})
     assert frames_of(tmp_path)["step"].tolist() == [0]

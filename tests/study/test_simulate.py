@@ -1,0 +1,101 @@
+"""``sinterface simulate`` as a user calls it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from sinterface.cli.app import app
+from sinterface.structures.crystals import layered_lco
+
+runner = CliRunner()
+
+
+@pytest.fixture(scope="module")
+def lco(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("structures") / "lco.extxyz"
+    layered_lco().repeat((3, 3, 1)).write(path)
+    return path
+
+
+def call(*words: object) -> tuple[int, str]:
+    done = runner.invoke(app, [str(word) for word in words])
+    return done.exit_code, done.output
+
+
+def test_a_run_its_growth_and_what_show_says(lco: Path, tmp_path: Path) -> None:
+    options = ("--temperature-K", 600, "--frame-interval-ps", 0.02, "--seed", 3, "--json")
+    short = ("--checkpoint-interval-ps", 0.04, "-o", tmp_path / "run")
+    code, text = call("simulate", lco, *options, *short, "--duration-ps", 0.1)
+    assert code == 0, text
+    result = json.loads(text)["runs"][0]
+    assert (result["n_atoms"], result["n_frames"]) == (108, 6)
+    code, text = call("simulate", lco, *options, *short, "--duration-ps", 0.2)
+    assert json.loads(text)["runs"][0]["n_frames"] == 11
+    code, text = call("show", tmp_path / "run", "--json")
+    shown = json.loads(text)["content"]
+    assert shown["finished"]
+    assert (shown["done_ps"], shown["processes"]) == (pytest.approx(0.2), 2)
+    assert json.loads((tmp_path / "run" / "simulations.json").read_text())["runs"][0]["seed"] == 3
+
+
+def test_a_set_runs_side_by_side_and_is_left_alone_when_finished(lco: Path, tmp_path: Path) -> None:
+    (tmp_path / "set.toml").write_text(
+        f"""structures = ["{lco}"]
+        replicas = 2
+        temperatures_K = [300.0, 900.0]
+        frame_interval_ps = 0.02
+        checkpoint_interval_ps = 0.1
+        [[phase]]
+        name = "warm"
+        duration_ps = 0.04
+        keep = false
+        [[phase]]
+        duration_ps = 0.1
+        """
+    )
+    code, text = call("simulate", tmp_path / "set.toml", "-o", tmp_path / "runs", "--json")
+    assert code == 0, text
+    folders = sorted(path.name for path in (tmp_path / "runs").iterdir() if path.is_dir())
+    assert folders == [f"lco-{T}K-seed-{s}" for T in (300, 900) for s in (0, 1)]
+    before = {p: p.stat().st_mtime_ns for p in (tmp_path / "runs").rglob("segment-*.h5")}
+    assert len(before) == 4
+    assert call("simulate", tmp_path / "set.toml", "-o", tmp_path / "runs")[0] == 0
+    assert before == {p: p.stat().st_mtime_ns for p in before}
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--thermostat", "berendsen"), "phase.0.thermostat in the options"),
+        (("--temperature-K", -5), "greater than 0"),
+        (("--duration-ps", 0.15), "not a whole multiple"),
+        (("--potential", "no-such"), "no-such"),
+        (("--freeze-below-A", 1000), "All atoms are frozen"),
+        (("--calculator", "ase:nowhere.Nothing"), "nowhere"),
+    ],
+)
+def test_bad_input(lco: Path, tmp_path: Path, words: tuple[object, ...], message: str) -> None:
+    code, text = call("simulate", lco, "-o", tmp_path / "run", *words)
+    assert code == 2, text
+    assert message in " ".join(text.split())
+
+
+def test_bad_sets(lco: Path, tmp_path: Path) -> None:
+    file = tmp_path / "set.toml"
+    cases = {
+        "structures = [": "isn't valid TOML",
+        'structures = ["a"]\nreplicas = 0\n[[phase]]\nduration_ps = 1.0': "replicas in",
+        'structures = ["a"]\n[[phase]]\nduration = 1.0': "phase.0.duration",
+        'structures = ["a"]\n[[phase]]\nduration_ps = 1.0': "There is no structure file",
+        f'structures = ["{lco}"]\n[[phase]]\nduration_ps = 1.0': "has no temperature_K",
+    }
+    for text, message in cases.items():
+        file.write_text(text)
+        code, printed = call("simulate", file, "-o", tmp_path / "run")
+        assert code == 2, printed
+        assert message in " ".join(printed.split())
+    assert call("simulate", tmp_path / "none.toml")[0] == 2

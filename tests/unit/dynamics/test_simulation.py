@@ -1,0 +1,244 @@
+"""One suite over the engines: ensembles, phases, restarts, constraints."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from ase import Atoms
+from ase.calculators.lj import LennardJones
+from unit.dynamics.conftest import CUTOFF_A, EPSILON_EV, SIGMA_A
+
+from sinterface.dynamics.ase_system import AseInteraction
+from sinterface.dynamics.ensembles import Phase
+from sinterface.dynamics.interaction import Interaction
+from sinterface.dynamics.simulation import simulate
+from sinterface.dynamics.trajectory import open_trajectory
+from sinterface.errors import InputError, RunError
+
+SHORT = {"timestep_fs": 4.0, "frame_interval_ps": 0.1, "checkpoint_interval_ps": 0.5, "seed": 3}
+
+
+@pytest.fixture(params=["lammps", "ase"])
+def interaction(request, argon_interaction: Interaction) -> Interaction | AseInteraction:
+    if request.param == "lammps":
+        return argon_interaction
+    lj = LennardJones(sigma=SIGMA_A, epsilon=EPSILON_EV, rc=CUTOFF_A, ro=None, smooth=False)
+    return AseInteraction(lj, "lj-argon", ("Ar",), CUTOFF_A)
+
+
+def read(directory: Path) -> dict[str, np.ndarray]:
+    with open_trajectory(directory) as trajectory:
+        return {
+            "step": trajectory.step,
+            "cell": trajectory.cell,
+            "temperature": trajectory.temperature_K,
+            "energy": trajectory.potential_energy_eV,
+            "pressure": trajectory.pressure_GPa,
+            "positions": np.array(list(trajectory.frames())),
+        }
+
+
+def test_the_engines_agree_on_a_trajectory(tmp_path: Path, argon: Atoms, argon_interaction) -> None:
+    """NVE of a skewed, turned cell from one and the same state, to rounding."""
+    argon.set_cell(argon.cell.array @ np.array([[1, 0, 0], [0.1, 1, 0], [0, 0.05, 1.0]]), True)
+    argon.rotate(25, (0.3, 0.2, 1), rotate_cell=True)
+    argon.rattle(0.15, seed=1)
+    lj = LennardJones(sigma=SIGMA_A, epsilon=EPSILON_EV, rc=CUTOFF_A, ro=None, smooth=False)
+    other = AseInteraction(lj, "lj-argon", ("Ar",), CUTOFF_A)
+    still = [Phase("production", 0.5, 1e-9, thermostat="none")]  # from rest
+    for name, moved in (("lammps", argon_interaction), ("ase", other)):
+        simulate(argon, moved, tmp_path / name, still, **SHORT)
+    one, two = read(tmp_path / "lammps"), read(tmp_path / "ase")
+    for name, bound in (("positions", 2e-5), ("energy", 1e-6), ("pressure", 1e-6), ("cell", 1e-9)):
+        np.testing.assert_allclose(one[name], two[name], atol=bound, err_msg=name)
+    np.testing.assert_allclose(one["temperature"], two["temperature"], rtol=1e-4, atol=1e-5)
+    assert np.ptp(one["temperature"]) > 1
+
+
+@pytest.mark.parametrize("thermostat", ["none", "langevin", "bussi"])
+def test_a_cut_run_ends_with_the_same_bits(
+    tmp_path: Path, argon: Atoms, interaction, thermostat: str
+) -> None:
+    phases = [Phase("production", 2.0, 40.0, thermostat=thermostat)]
+    simulate(argon, interaction, tmp_path / "whole", phases, **SHORT)
+
+    def stop_after(n: int):
+        told = []
+
+        def progress(state) -> None:
+            told.append(state)
+            if len(told) == n:
+                raise KeyboardInterrupt
+
+        return progress
+
+    for n in (3, 7, 8):
+        with pytest.raises(KeyboardInterrupt):
+            simulate(argon, interaction, tmp_path / "cut", phases, progress=stop_after(n), **SHORT)
+    simulate(argon, interaction, tmp_path / "cut", phases, **SHORT)
+    whole, cut = read(tmp_path / "whole"), read(tmp_path / "cut")
+    for name in whole:
+        np.testing.assert_array_equal(whole[name], cut[name], err_msg=name)
+    record = json.loads((tmp_path / "cut" / "dynamics.json").read_text())
+    assert {part["continues"] for part in record["segments"]} == {"start", "bitwise"}
+
+
+def test_what_does_not_continue_bitwise_is_recorded(
+    tmp_path: Path, argon: Atoms, interaction
+) -> None:
+    """A Nosé–Hoover chain, which ASE can't save."""
+    phase = Phase("production", 1.0, 40.0)
+    simulate(argon, interaction, tmp_path, [phase], **SHORT)
+    simulate(argon, interaction, tmp_path, [replace(phase, duration_ps=2.0)], **SHORT)
+    record = json.loads((tmp_path / "dynamics.json").read_text())
+    how = "bitwise" if isinstance(interaction, Interaction) else "statistically"
+    assert [part["continues"] for part in record["segments"]] == ["start", how]
+    assert read(tmp_path)["step"].tolist() == list(range(0, 501, 25))
+
+
+def test_phases_follow_each_other(tmp_path: Path, argon: Atoms, interaction) -> None:
+    """A ramp, a hot stay, and another phase behind a finished run; one clock of kept frames."""
+    heat = [
+        Phase("warm", 0.4, 20.0, thermostat="bussi", keep=False, thermostat_time_fs=40),
+        Phase(
+            "ramp",
+            2.0,
+            20.0,
+            end_temperature_K=80.0,
+            thermostat="langevin",
+            thermostat_time_fs=40,
+        ),
+        Phase("hot", 1.0, 80.0, thermostat="langevin", thermostat_time_fs=40),
+    ]
+    simulate(argon, interaction, tmp_path, heat, **SHORT)
+    found = read(tmp_path)
+    assert found["step"].tolist() == list(range(0, 751, 25))
+    kelvin = found["temperature"]
+    assert kelvin[:4].mean() < 32
+    assert 60 < kelvin[21:].mean() < 95
+    simulate(argon, interaction, tmp_path, [*heat, Phase("last", 0.5, 80.0)], **SHORT)
+    assert read(tmp_path)["step"].tolist() == list(range(0, 876, 25))
+    changed = [heat[0], replace(heat[1], end_temperature_K=90.0), heat[2], heat[2]]
+    with pytest.raises(InputError, match=r"end_temperature_K = 80.0 in phase 2, 'ramp'"):
+        simulate(argon, interaction, tmp_path, changed, **SHORT)
+    with pytest.raises(InputError, match="a run of 4 phases, now 3"):
+        simulate(argon, interaction, tmp_path, heat, **SHORT)
+
+
+def test_frozen_atoms_rest(tmp_path: Path, argon: Atoms, interaction) -> None:
+    frozen = argon.positions[:, 2] < 4
+    phases = [Phase("production", 1.0, 60.0, thermostat="langevin", thermostat_time_fs=40)]
+    simulate(argon, interaction, tmp_path, phases, frozen=frozen, **SHORT)
+    found = read(tmp_path)
+    moved = np.linalg.norm(found["positions"][-1] - found["positions"][0], axis=1)
+    assert moved[frozen].max() == 0
+    assert moved[~frozen].min() > 0.01
+    assert found["temperature"][5:].mean() == pytest.approx(60, rel=0.3)
+    with pytest.raises(InputError, match="now"):
+        simulate(argon, interaction, tmp_path, phases, **SHORT)
+
+
+@pytest.mark.parametrize("cell", ["isotropic", "axes", "normal", "full"])
+def test_what_is_free_of_the_cell_moves_and_nothing_else(
+    tmp_path: Path, argon: Atoms, interaction, cell: str
+) -> None:
+    argon.set_cell(argon.cell.array * np.array([1.0, 1.02, 0.97])[:, None], scale_atoms=True)
+    argon.rattle(0.1, seed=2)
+    phases = [Phase("production", 1.0, 30.0, cell=cell, barostat_time_fs=300)]
+    simulate(argon, interaction, tmp_path, phases, **SHORT)
+    strain = read(tmp_path)["cell"] @ np.linalg.inv(argon.cell.array) - np.eye(3)
+    diagonal = np.ptp(strain[:, range(3), range(3)], axis=0)
+    sheared = np.abs(strain[:, ~np.eye(3, dtype=bool)]).max()
+    np.testing.assert_array_equal(diagonal > 1e-4, [cell != "normal", cell != "normal", True])
+    assert (sheared > 1e-5) == (cell == "full")
+    if cell == "isotropic":
+        np.testing.assert_allclose(strain[:, 0, 0], strain[:, 2, 2], atol=1e-6)
+
+
+def test_bad_phases(tmp_path: Path, argon: Atoms, argon_interaction: Interaction) -> None:
+    good = Phase("production", 1.0, 40.0)
+    wrong = [
+        ([replace(good, thermostat="berendsen")], "thermostat must be one of none, nose-hoover"),
+        ([replace(good, cell="cubic")], "cell must be one of fixed, isotropic"),
+        ([replace(good, keep=False)], "No phase of the run is kept"),
+        ([replace(good, name="a b")], "name consists of letters"),
+        ([replace(good, settle_cell=True)], "settles a cell that is fixed"),
+        ([replace(good, duration_ps=0.25)], "duration_ps = 0.25 is not a whole multiple"),
+        ([replace(good, end_temperature_K=-3.0)], "end_temperature_K must be greater than 0"),
+    ]
+    for phases, message in wrong:
+        with pytest.raises(InputError, match=message):
+            simulate(argon, argon_interaction, tmp_path / "run", phases, **SHORT)
+    frozen = np.ones(len(argon), bool)
+    with pytest.raises(InputError, match="All atoms are frozen"):
+        simulate(argon, argon_interaction, tmp_path / "run", [good], frozen=frozen, **SHORT)
+    frozen[3] = False
+    free = [replace(good, cell="axes")]
+    with pytest.raises(InputError, match="Frozen atoms need a fixed cell"):
+        simulate(argon, argon_interaction, tmp_path / "run", free, frozen=frozen, **SHORT)
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.filterwarnings("ignore:divide by zero", "ignore:invalid value", "ignore:overflow")
+def test_an_explosion_keeps_the_last_good_state(tmp_path: Path, argon: Atoms, interaction) -> None:
+    from ase.io import read as read_frames
+
+    argon.positions[1] = argon.positions[0] + [0.9, 0, 0]
+    phases = [Phase("production", 1.0, 60.0, thermostat="none")]
+    with pytest.raises(RunError, match=r"the last good state in 'stopped.extxyz'"):
+        simulate(argon, interaction, tmp_path, phases, **SHORT)
+    good = read_frames(tmp_path / "stopped.extxyz", ":")[0]
+    assert len(good) == len(argon)
+    assert np.isfinite(good.positions).all()
+
+
+RANKS = """
+import json, sys
+from ase.io.jsonio import decode
+from sinterface.dynamics.ensembles import Phase
+from sinterface.dynamics.interaction import Interaction
+from sinterface.dynamics.simulation import simulate
+task = json.load(open(sys.argv[1]))
+interaction = {k: tuple(v) if isinstance(v, list) else v for k, v in task["interaction"].items()}
+simulate(decode(task["atoms"]), Interaction(**interaction), sys.argv[2],
+         [Phase(**phase) for phase in task["phases"]], **task["settings"])
+"""
+
+
+def test_ranks_of_mpi_agree(tmp_path: Path, argon: Atoms, argon_interaction: Interaction) -> None:
+    """One, two and four ranks, the run of two in two parts."""
+    from ase.io.jsonio import encode
+    from unit.potential.test_lammps_mpi import MPIEXEC
+
+    argon.rattle(0.1, seed=1)
+    phases = [
+        Phase("press", 0.4, 20.0, cell="axes", barostat_time_fs=300, keep=False, settle_cell=True),
+        Phase("production", 0.4, 20.0),
+    ]
+    task = {
+        "atoms": encode(argon),
+        "interaction": asdict(argon_interaction),
+        "phases": [asdict(phase) for phase in phases],
+        "settings": SHORT | {"checkpoint_interval_ps": 0.2, "velocities": True},
+    }
+    (tmp_path / "task.json").write_text(json.dumps(task))
+    (tmp_path / "run.py").write_text(RANKS)
+    for ranks in (1, 2, 4):
+        command = [str(MPIEXEC), "-n", str(ranks), sys.executable, str(tmp_path / "run.py")]
+        command += [str(tmp_path / "task.json"), str(tmp_path / str(ranks))]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=200)
+        assert done.returncode == 0, done.stderr[-2000:]
+    one = read(tmp_path / "1")
+    for ranks in (2, 4):
+        other = read(tmp_path / str(ranks))
+        for name in one:
+            np.testing.assert_allclose(other[name], one[name], atol=2e-5, err_msg=name)
+        record = json.loads((tmp_path / str(ranks) / "dynamics.json").read_text())
+        assert record["finished"]
+        assert record["segments"][0]["ranks"] == ranks
