@@ -12,7 +12,6 @@ is measured and widens the interval.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,8 +26,11 @@ LAG_RATIO = 1.35
 MARGIN = 2
 """The fit begins at this multiple of the shortest lag from which the MSD passes for a line."""
 
-LINE_P_VALUE = 0.05
+LINE_P_VALUE = 0.01
 """An MSD passes for a line from a lag on when χ² of the fit is no less probable than this."""
+
+BEND_P_VALUE = 0.05
+"""And when a term ∝ √lag beside the line is no less probable than this."""
 
 FIT_SPAN = 100.0
 """Longest lag of the fit over its first: longer ones hold no further information."""
@@ -36,10 +38,13 @@ FIT_SPAN = 100.0
 MIN_LAGS = 5
 """Fewest lags of a fit."""
 
+TELLING = 0.4
+"""Relative standard error up to which a slope is asked whether it belongs to a line."""
+
 ITERATIONS = 3
 """Rounds in which the line gives the covariance and the covariance the line."""
 
-PRIOR_FREEDOM = 10.0
+PRIOR_FREEDOM = 4.0
 """Weight, in degrees of freedom, of the assumption that scatter is Gaussian."""
 
 
@@ -223,11 +228,7 @@ def fit_slope(
         Measured scatter; without it motion is taken as Gaussian and paths as independent.
     """
     one = msd / n_components
-    candidates = _starts(lags)
-    fits = [_line(lags, one, lengths, numbers, n_components, int(start)) for start in candidates]
-    begin, linear = _first_line([line for line, _ in fits])
-    later = np.flatnonzero(candidates >= MARGIN * candidates[begin])
-    line, model = fits[int(later[0]) if len(later) else -1]
+    line, model, linear = _late_line(lags, one, lengths, numbers, n_components)
     excess = 1.0
     if scatters is not None:
         excess = scatters.excess(model, line, n_components)
@@ -254,6 +255,12 @@ class _Line:
     offset: float
     variance: float
     p_value: float
+    bend_p_value: float
+
+    @property
+    def straight(self) -> bool:
+        """Whether neither χ² nor a term ∝ √lag speaks against a line."""
+        return self.p_value >= LINE_P_VALUE and self.bend_p_value >= BEND_P_VALUE
 
 
 def _starts(lags: IntArray) -> IntArray:
@@ -319,21 +326,43 @@ def _least_squares(
         offset=float(offset),
         variance=float(inverse[1, 1]),
         p_value=float(chi2.sf(residual @ residual, freedom)),
+        bend_p_value=_bend(white_design, whiten.T @ (np.sqrt(used) / scale), residual),
     )
 
 
-def _first_line(lines: Sequence[_Line]) -> tuple[int, bool]:
-    """Return from which candidate on an MSD passes for a line, and whether any does.
+def _bend(design: FloatArray, bent: FloatArray, residual: FloatArray) -> float:
+    """Return the probability of so large a term ∝ √lag beside a straight line, whitened."""
+    apart = bent - design @ np.linalg.lstsq(design, bent, rcond=None)[0]
+    norm = float(apart @ apart)
+    if norm <= 0.0:
+        return 1.0
+    return float(chi2.sf((apart @ residual) ** 2 / norm, 1))
 
-    Only candidates that still tell a slope are asked: moving on to ever noisier ones until one
-    passes would choose by chance.
+
+def _late_line(
+    lags: IntArray, one: FloatArray, lengths: IntArray, numbers: FloatArray, n_components: int
+) -> tuple[_Line, MotionModel, bool]:
+    """Return the fit from `MARGIN` times the lag from which an MSD passes for a line.
+
+    Only beginnings that still tell a slope are asked: moving on to ever noisier ones until one
+    passes would choose by chance. The last item tells whether any passed.
     """
-    known = [i for i, line in enumerate(lines) if line.variance < line.slope**2 / 4.0]
-    last = max(known, default=0)
-    for index, line in enumerate(lines[: last + 1]):
-        if line.p_value >= LINE_P_VALUE:
-            return index, True
-    return last, False
+    starts = _starts(lags)
+
+    def fit(index: int) -> tuple[_Line, MotionModel]:
+        return _line(lags, one, lengths, numbers, n_components, int(starts[index]))
+
+    last, linear = 0, False
+    for index in range(len(starts)):
+        line, _ = fit(index)
+        if index and line.variance > (TELLING * line.slope) ** 2:
+            break
+        last, linear = index, line.straight
+        if linear:
+            break
+    later = np.flatnonzero(starts >= MARGIN * starts[last])
+    line, model = fit(int(later[0]) if len(later) else len(starts) - 1)
+    return line, model, linear
 
 
 class Scatters:
@@ -424,4 +453,3 @@ class Scatters:
             together = float((sums / paths).var(ddof=1)) * paths
             scatters.append(Scatter(together / single, len(sums) - 1.0))
         return scatters
-

@@ -41,7 +41,9 @@ class AseSource:
         *,
         velocities: bool = False,
         unwrap: bool = True,
+        timeless: bool = False,
     ) -> None:
+        self._timeless = timeless
         self._path, self._wanted_unwrapped = path, unwrap
         self._file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115
         self._speeds: IO[bytes] | None = None
@@ -166,6 +168,8 @@ class AseSource:
             return np.asarray(given, dtype=np.float64)
         if np.isfinite(told).all():
             return told
+        if self._timeless:
+            return np.arange(len(told), dtype=np.float64) / FS_PER_PS
         message = (
             f"'{self._path}' doesn't tell the times of its frames; give the time between two of "
             "them with --frame-interval-fs."

@@ -57,11 +57,14 @@ class Selection:
         Frames left out at the beginning.
     stride
         Every how many frames one is used.
+    needs_times
+        Whether times matter; without, frames of unknown times count as 1 fs apart.
     """
 
     frame_interval_fs: float | None = None
     skip: int = 0
     stride: int = 1
+    needs_times: bool = True
 
     def __post_init__(self) -> None:
         if self.skip < 0 or self.stride < 1:
@@ -84,8 +87,8 @@ class Frames:
 
     Attributes
     ----------
-    name
-        The file, for messages.
+    name, needs_times
+        The file, for messages; whether its times matter.
     symbols, numbers, masses
         Of each atom, shape (n_atoms,); masses in amu.
     region
@@ -107,6 +110,7 @@ class Frames:
     def __init__(self, source: Source, name: str, selection: Selection) -> None:
         self._source = source
         self.name = name
+        self.needs_times = selection.needs_times
         self._index = range(selection.skip, len(source.time_ps), selection.stride)
         chosen = np.asarray(self._index, dtype=np.int64)
         self.numbers = source.numbers
@@ -269,7 +273,13 @@ def open_frames(
     if is_stored(given):
         source = StoredSource(given, chosen.frame_interval_fs)
     else:
-        source = AseSource(given, chosen.frame_interval_fs, velocities=velocities)
+        source = AseSource(
+            given,
+            chosen.frame_interval_fs,
+            velocities=velocities,
+            unwrap=chosen.needs_times,
+            timeless=not chosen.needs_times,
+        )
     try:
         frames = Frames(source, str(given), chosen)
         check_frames(frames, min_frames)
@@ -327,7 +337,11 @@ def check_frames(frames: Frames, min_frames: int) -> None:
         )
         raise InputError(message)
     steps = np.diff(frames.time_ps)
-    if len(steps) and (steps.min() <= 0.0 or np.ptp(steps) > 0.01 * steps.mean()):
+    if (
+        frames.needs_times
+        and len(steps)
+        and (steps.min() <= 0.0 or np.ptp(steps) > 0.01 * steps.mean())
+    ):
         worst = int(np.argmax(np.abs(steps - np.median(steps))))
         message = (
             f"The frames of '{frames.name}' are not evenly spaced: the step after "

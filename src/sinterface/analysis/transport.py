@@ -362,7 +362,7 @@ class _ElementMotion:
             nernst_einstein_S_cm=scaled(tracer, factor),
             n_jumps=n_jumps,
             n_moved=self._n_moved,
-            lag_ps=self._lags * interval,
+            lag_ps=self._lags.astype(np.float64) * interval,
             msd_A2=self._all.mean,
             msd_std_A2=spread / np.sqrt(len(each)),
             line_A2=(slope.offset, slope.value / interval),
@@ -446,4 +446,3 @@ def _temperature(runs: Sequence[Frames], given: float | None) -> float:
         return given
     frames = np.concatenate([run.temperature_K for run in runs])
     return float(frames.mean())
-

@@ -7,8 +7,11 @@ import typer
 from sinterface.cli.analyze_all import analyze_all
 from sinterface.cli.analyze_clusters import clusters
 from sinterface.cli.analyze_density import density
+from sinterface.cli.analyze_diffusion import arrhenius, diffusion
 from sinterface.cli.analyze_polyhedra import polyhedra
+from sinterface.cli.analyze_rdf import rdf
 from sinterface.cli.analyze_sites import sites
+from sinterface.cli.analyze_vibrations import vibrations
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -17,5 +20,14 @@ app = typer.Typer(
 )
 
 app.command("all")(analyze_all)
-for _command in (density, sites, polyhedra, clusters):
+for _command in (
+    arrhenius,
+    clusters,
+    density,
+    diffusion,
+    polyhedra,
+    rdf,
+    sites,
+    vibrations,
+):
     app.command()(_command)

@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sinterface.progress import ProgressCallback
-
 if TYPE_CHECKING:
     from sinterface.analysis.stream import Selection
     from sinterface.report.outcome import Outcome
@@ -58,27 +56,36 @@ Output = Annotated[
 ]
 
 
-def selection(frame_interval_fs: float | None, skip: int, stride: int) -> Selection:
+def selection(
+    frame_interval_fs: float | None, skip: int, stride: int, *, times: bool = True
+) -> Selection:
     """Return the frames that the options choose."""
     from sinterface.analysis.stream import Selection
 
-    return Selection(frame_interval_fs, skip, stride)
+    return Selection(frame_interval_fs, skip, stride, times)
 
 
 @contextmanager
 def chosen_run(
-    paths: list[Path], frame_interval_fs: float | None, skip: int, stride: int
+    paths: list[Path],
+    frame_interval_fs: float | None,
+    skip: int,
+    stride: int,
+    *,
+    times: bool = True,
 ) -> Iterator[Run]:
-    """Yield the run behind one or more paths, with a progress bar on a terminal."""
+    """Yield the run behind one or more paths, with a progress bar on a terminal.
+
+    `times` tells whether the analysis needs the frames' times.
+    """
     import dataclasses
 
     from sinterface.cli.progress_bar import progress_bar
     from sinterface.report.suite import find_run
 
     with progress_bar("reading") as progress:
-        runs = [
-            find_run(path, selection(frame_interval_fs, skip, stride), progress) for path in paths
-        ]
+        chosen = selection(frame_interval_fs, skip, stride, times=times)
+        runs = [find_run(path, chosen, progress) for path in paths]
         replicas = tuple(replica for run in runs for replica in run.replicas)
         structures = tuple(structure for run in runs for structure in run.structures)
         yield dataclasses.replace(runs[0], replicas=replicas, structures=structures)
@@ -94,8 +101,3 @@ def show_outcome(outcome: Outcome, output: Path | None, as_json: bool) -> None:
     print_result(data, outcome.table(), as_json)
     if output is not None and not as_json:
         typer.echo(str(output))
-
-
-def progress_of(run: Run) -> ProgressCallback | None:
-    """Return where a run's progress goes."""
-    return run.progress

@@ -111,7 +111,7 @@ def _drawing(fit: Arrhenius, element: str) -> Drawing:
         1000.0 / fit.band_K, fit.band_low_cm2_s, fit.band_high_cm2_s, color=color, alpha=0.2, lw=0
     )
     text = f"$E_a$ = {fit.activation_energy_eV:.3f} ± {fit.activation_energy_std_eV:.3f} eV"
-    axis.text(0.97, 0.95, text, transform=axis.transAxes, ha="right", va="top", fontsize=8.5)
+    axis.text(0.04, 0.05, text, transform=axis.transAxes, fontsize=8.5)
     caption = "Diffusivity against 1/T with standard errors, weighted fit and its 95 % band."
     return Drawing("arrhenius", figure, caption)
 

@@ -129,12 +129,10 @@ def _drawing(found: Transport) -> Drawing:
     for one in found.elements:
         lines.append(Line(one.lag_ps, one.msd_A2, one.element, std=_band(one.msd_std_A2)))
         if one.tracer_diffusivity_cm2_s.resolved:
-            lag = np.geomspace(*one.fit_ps, 30)
+            lag = np.geomspace(one.fit_ps[0], one.fit_ps[1], 30)
             fit = one.line_A2[0] + one.line_A2[1] * lag
             lines.append(Line(lag, fit, "", color="#1b2130", dashes=(1.5, 1.5), width=1.0))
-    figure = line_figure(
-        lines, "lag (ps)", "mean squared displacement (Å²)", logarithmic="xy"
-    )
+    figure = line_figure(lines, "lag (ps)", "mean squared displacement (Å²)", logarithmic="xy")
     caption = (
         "Mean squared displacement over all origins (band: standard error between atoms); dotted: "
         "the fitted lines, over the lags that were used."

@@ -49,11 +49,13 @@ class Run:
     progress: ProgressCallback | None = None
 
     @contextmanager
-    def open(self, *, velocities: bool = False) -> Iterator[list[Frames]]:
+    def open(self, *, velocities: bool = False, min_frames: int = 2) -> Iterator[list[Frames]]:
         """Open all replicas, closed at the end of the block."""
         with ExitStack() as stack:
             yield [
-                stack.enter_context(open_frames(path, self.selection, velocities=velocities))
+                stack.enter_context(
+                    open_frames(path, self.selection, velocities=velocities, min_frames=min_frames)
+                )
                 for path in self.replicas
             ]
 
@@ -87,6 +89,9 @@ class Analysis:
 
 
 SUITE: tuple[Analysis, ...] = (
+    Analysis("rdf", "Pair distributions", "sinterface.report.analysis_rdf"),
+    Analysis("vibrations", "Vibrational spectra", "sinterface.report.analysis_vibrations"),
+    Analysis("diffusion", "Diffusion", "sinterface.report.analysis_diffusion"),
     Analysis("density", "Probability density", "sinterface.report.analysis_density"),
     Analysis("sites", "Sites, residence times and jumps", "sinterface.report.analysis_sites"),
     Analysis("polyhedra", "Coordination polyhedra", "sinterface.report.analysis_polyhedra"),
