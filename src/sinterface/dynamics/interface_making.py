@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sinterface.dynamics.preparation import AtRest, bring_to_rest, crystal_at, measured
 from sinterface.errors import InputError
 from sinterface.structures.certificate import Certificate, recertify
+from sinterface.structures.crystals import crystal_with_parent
 from sinterface.structures.interface import ROLES, Interface, build_interface, load_pair
 from sinterface.structures.oxidation import charges_of
 from sinterface.structures.structure_certificate import (
@@ -80,24 +81,26 @@ def make_interface(
     InputError
         As `build_interface`; also for a temperature without a potential.
     """
-    started = time.perf_counter()
-    crystals = load_pair(electrolyte, electrode, seed)
-    names = (str(electrolyte), str(electrode))
+    clock = _Clock()
+    names = (electrolyte, electrode)
+    loaded = [crystal_with_parent(name, seed) for name in names]
+    for (crystal, _), name in zip(loaded, names, strict=True):
+        crystal.info["name"] = name
+    crystals = load_pair(loaded[0][0], loaded[1][0], seed)
+    parents = loaded[0][1], loaded[1][1]
     missing = _missing(crystals, potential)
     warnings = [] if potential is None or not missing else [_unknown(potential, missing)]
     usable = None if missing else potential
     if temperature_K is not None:
         crystals = _warmed(crystals, usable, temperature_K, seed, threads, progress)
-    for crystal, name in zip(crystals, names, strict=True):
-        crystal.info["name"] = name
     calculator = None if usable is None else usable.calculator(threads=threads)
     if usable is not None:
         options.setdefault("cutoff_A", usable.cutoff_A)
-    warmed = time.perf_counter()
+    clock.lap("lattices")
     built = build_interface(
         *crystals, seed=seed, calculator=calculator, progress=progress, **options
     )
-    ready = time.perf_counter()
+    clock.lap("build")
     rest = None
     if usable is not None:
         rest = (
@@ -105,11 +108,7 @@ def make_interface(
             if relaxed
             else measured(built.atoms, usable, threads)
         )
-    seconds = {
-        "lattices": round(warmed - started, 2),
-        "build": round(ready - warmed, 2),
-        "relax": round(time.perf_counter() - ready, 2),
-    }
+    clock.lap("relax")
     lattice = {
         "temperature_K": temperature_K,
         **{
@@ -117,10 +116,33 @@ def make_interface(
             for role, crystal in zip(ROLES, crystals, strict=True)
         },
     }
-    details = {"lattices": lattice, "energetics": _energetics(rest, relaxed), "seconds": seconds}
+    details = {
+        "lattices": lattice,
+        "energetics": _energetics(rest, relaxed),
+        "seconds": clock.wall,
+        "cpu_seconds": clock.cpu,
+    }
     atoms = built.atoms if rest is None else rest.atoms
-    certificate = _certificate(atoms, built, names, details, warnings + _unconverged(rest, relaxed))
+    certificate = _certificate(
+        atoms, built, parents, details, warnings + _unconverged(rest, relaxed)
+    )
     return MadeInterface(atoms, built, certificate)
+
+
+class _Clock:
+    """Seconds of each step: by the wall, and of all threads' work."""
+
+    def __init__(self) -> None:
+        self.wall: dict[str, float] = {}
+        self.cpu: dict[str, float] = {}
+        self._last = time.perf_counter(), time.process_time()
+
+    def lap(self, name: str) -> None:
+        """End the step `name`."""
+        now = time.perf_counter(), time.process_time()
+        self.wall[name] = round(now[0] - self._last[0], 2)
+        self.cpu[name] = round(now[1] - self._last[1], 2)
+        self._last = now
 
 
 def _missing(crystals: tuple[Atoms, Atoms], potential: Potential | None) -> list[str]:
@@ -176,7 +198,7 @@ def _unconverged(rest: AtRest | None, relaxed: bool) -> list[str]:
 def _certificate(
     atoms: Atoms,
     built: Interface,
-    names: tuple[str, str],
+    parents: tuple[Parent, Parent],
     details: dict[str, Any],
     warnings: list[str],
 ) -> StructureCertificate:
@@ -186,10 +208,6 @@ def _certificate(
     states = {
         kind: float(charges[[symbol == kind for symbol in symbols]].mean()) for kind in set(symbols)
     }
-    parents = [
-        Parent(name, str(figures.terminations[role]["space_group"]), _plane(figures, role))
-        for name, role in zip(names, ROLES, strict=True)
-    ]
     general = certify_structure(
         atoms,
         "interface",
@@ -206,11 +224,6 @@ def _certificate(
         details=_interface_details(figures, built.certificate) | details,
     )
     return replace(general, coordination=figures.coordination)
-
-
-def _plane(figures: Certificate, role: str) -> str:
-    plane = " ".join(str(index) for index in figures.source[f"{role}_plane"])
-    return f"plane ({plane})"
 
 
 def _interface_details(figures: Certificate, as_built: Certificate) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from sinterface.structures.contacts import shortest_by_pair, too_close
 from sinterface.structures.docking import Docking, dockings, face
 from sinterface.structures.extent import normal_stretch
 from sinterface.structures.lattice_match import LatticeMatch
-from sinterface.structures.li_excess import move_lithium, refill_crowded
+from sinterface.structures.li_excess import NoRoomError, move_lithium, refill_crowded
 from sinterface.structures.oxidation import CHARGES
 from sinterface.structures.slab import Slab
 
@@ -28,6 +28,7 @@ Floats = NDArray[np.float64]
 
 REGION_NAMES: Final[str] = "electrolyte,electrode"
 SCANNED_DOCKINGS: Final[int] = 6
+ROOM_A: Final[tuple[float, ...]] = (0.0, 0.5, 1.0, 1.5)
 SCANNED_GAPS_A: Final[tuple[float, ...]] = (-0.25, 0.25, 0.5)
 
 
@@ -113,7 +114,7 @@ def find_dockings(plan: Plan, gap_A: float | None) -> list[Docking]:
         np.linalg.inv(match.electrode.astype(float)) @ match.cell,
     )
     if gap_A is None:
-        return places
+        return _roomy(plan, places)
     return [replace(place, lower_gap_A=gap_A, upper_gap_A=gap_A) for place in places]
 
 
@@ -165,6 +166,23 @@ def lowest(
             if gap > 0.0:
                 attempt(replace(around, **{name: gap}))
     return best[2]
+
+
+def _roomy(plan: Plan, places: list[Docking]) -> list[Docking]:
+    """Return the dockings, their gaps widened step by step until Li finds room in the first."""
+    for extra in ROOM_A:
+        wider = [
+            replace(p, lower_gap_A=p.lower_gap_A + extra, upper_gap_A=p.upper_gap_A + extra)
+            for p in places
+        ]
+        try:
+            assemble(plan, wider[0])
+        except NoRoomError:
+            if extra == ROOM_A[-1]:
+                raise
+            continue
+        return wider
+    return places
 
 
 def _energy(atoms: Atoms, calculator: Calculator) -> float:

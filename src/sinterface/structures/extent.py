@@ -15,6 +15,7 @@ from sinterface.structures.slab import Layer
 Size = Literal["tiny", "small", "large"]
 
 POISSON_RATIO: Final[float] = 0.25  # of oxides, about; the relaxation finds the rest
+STRAIN_LIMITS: Final[tuple[float, ...]] = (0.03, 0.05, 0.08, 0.12)
 LEAST_CUTOFFS: Final[float] = 1.9  # thickness of a slab whose middle feels one boundary at most
 
 
@@ -22,22 +23,22 @@ LEAST_CUTOFFS: Final[float] = 1.9  # thickness of a slab whose middle feels one 
 class Extent:
     """Least thickness of both slabs, limits of the lateral edges and of the strain.
 
-    Lengths in Å. Slabs are as thick as `thin` says where the thicker ones would make more than
-    `most_atoms`, and the thin ones not.
+    Lengths in Å. Where slabs of these thicknesses make more than `most_atoms`, and those of the
+    size "tiny" not, they are as thin as those. Without a `max_strain` it is chosen for them.
     """
 
     electrolyte_A: float
     electrode_A: float
     shortest_edge_A: float
     longest_edge_A: float
-    max_strain: float
+    max_strain: float | None = None
     most_atoms: int | None = None
 
 
 SIZES: Final[dict[str, Extent]] = {
-    "tiny": Extent(12.5, 11.5, 9.0, 30.0, 0.12),
-    "small": Extent(25.0, 17.5, 9.0, 30.0, 0.12, most_atoms=750),
-    "large": Extent(38.0, 25.5, 51.5, 75.0, 0.025),
+    "tiny": Extent(12.5, 11.5, 9.0, 30.0, most_atoms=750),
+    "small": Extent(25.0, 17.5, 9.0, 30.0, most_atoms=750),
+    "large": Extent(38.0, 25.5, 51.5, 75.0, max_strain=0.025),
 }
 
 

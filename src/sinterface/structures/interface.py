@@ -12,7 +12,15 @@ from sinterface.structures.assembly import Plan, find_dockings, lowest, spread_b
 from sinterface.structures.certificate import Certificate, Origin, certify
 from sinterface.structures.contacts import shortest_by_pair
 from sinterface.structures.crystals import load_crystal
-from sinterface.structures.extent import SIZES, Extent, Size, check_cutoff
+from sinterface.structures.extent import (
+    SIZES,
+    STRAIN_LIMITS,
+    Extent,
+    Size,
+    check_cutoff,
+    count_atoms,
+    layer_counts,
+)
 from sinterface.structures.lattice_match import LatticeMatch, match_lattices
 from sinterface.structures.oxidation import assign_charges, mobile_ion
 from sinterface.structures.slab import Layer, cut_layer
@@ -80,8 +88,8 @@ def build_interface(
         Least difference of the Li excess between the two sides, in Li/nm²; 3 when not given, or
         0 where no crystal holds Li, Na or K.
     max_strain
-        Limit of the strain (each edge, and shear in rad) of either crystal; of the size when not
-        given: 0.12 for the smallest cells, 0.025 for large ones.
+        Limit of the strain (each edge, and shear in rad) of either crystal. When not given: 0.025
+        of large cells; of others the lowest of 0.03, 0.05, 0.08 and 0.12 that 750 atoms allow.
     strain_share
         Share of the mismatch that the electrolyte carries: 0, the electrode takes all, to 1.
     gap_A
@@ -224,18 +232,38 @@ def fit_planes(
 ) -> tuple[tuple[Layer, Layer], LatticeMatch]:
     """Cut both crystals along their planes and find the common cell.
 
+    Where the extent leaves the limit of the strain open, it is the lowest of `STRAIN_LIMITS` that
+    makes a cell of no more atoms than it allows; where none does, the smallest cell is taken.
+
     Raises
     ------
     InputError
         When the planes don't match.
     """
     layers = cut_layer(crystals[0], planes[0]), cut_layer(crystals[1], planes[1])
-    match = match_lattices(
-        layers[0].cell[:2, :2], layers[1].cell[:2, :2], max_strain=extent.max_strain,
-        shortest_edge_A=extent.shortest_edge_A, longest_edge_A=extent.longest_edge_A,
-        electrolyte_share=strain_share,
-    )  # fmt: skip
-    return layers, match
+
+    def match(limit: float) -> LatticeMatch:
+        return match_lattices(
+            layers[0].cell[:2, :2], layers[1].cell[:2, :2], max_strain=limit,
+            shortest_edge_A=extent.shortest_edge_A, longest_edge_A=extent.longest_edge_A,
+            electrolyte_share=strain_share,
+        )  # fmt: skip
+
+    if extent.max_strain is not None:
+        return layers, match(extent.max_strain)
+    found: list[tuple[int, LatticeMatch]] = []
+    for limit in STRAIN_LIMITS:
+        try:
+            trial = match(limit)
+        except InputError:
+            if limit == STRAIN_LIMITS[-1] and not found:
+                raise
+            continue
+        n_atoms = count_atoms(layers, trial, layer_counts(layers, trial, extent))
+        found.append((n_atoms, trial))
+        if n_atoms <= (extent.most_atoms or 0):
+            break
+    return layers, min(found, key=lambda entry: entry[0])[1]
 
 
 def _difference(wanted: float | None, mobile: str | None) -> float:

@@ -32,6 +32,10 @@ REFILL_DEPTH_A = 5.0  # and enters so deep
 NOISE_EV = 0.05  # spread of the random choice between sites of nearly equal energy
 
 
+class NoRoomError(InputError):
+    """No room for so many Li at a boundary."""
+
+
 def potentials(points: Floats, positions: Floats, charges: Floats, cell: Floats) -> Floats:
     """Return the electrostatic potential at `points` in V, from damped charges cut off at 9 Å.
 
@@ -140,7 +144,7 @@ def best_sites(
         chosen = _greedy(points, energy, number, cell, apart)
         if len(chosen) == number:
             return points[chosen]
-    raise InputError(
+    raise NoRoomError(
         f"There is no room for {number} more Li at the Li-sufficient side; ask for a smaller "
         "difference of the Li excess or a wider gap."
     )
@@ -194,7 +198,7 @@ def _place(
         window = sorted((middle - inward * outward, middle + inward * REFILL_DEPTH_A))
         try:
             found = best_sites(rest, (window[0], window[1]), len(moved), random, mobile)
-        except InputError:
+        except NoRoomError:
             if outward == REFILL_DEPTH_A:
                 raise
             continue
