@@ -9,6 +9,7 @@ from sinterface.cli.analyze_clusters import clusters
 from sinterface.cli.analyze_density import density
 from sinterface.cli.analyze_diffusion import arrhenius, diffusion
 from sinterface.cli.analyze_polyhedra import polyhedra
+from sinterface.cli.analyze_profiles import profiles
 from sinterface.cli.analyze_rdf import rdf
 from sinterface.cli.analyze_sites import sites
 from sinterface.cli.analyze_vibrations import vibrations
@@ -26,6 +27,7 @@ for _command in (
     density,
     diffusion,
     polyhedra,
+    profiles,
     rdf,
     sites,
     vibrations,

@@ -89,6 +89,11 @@ class Analysis:
 
 
 SUITE: tuple[Analysis, ...] = (
+    Analysis(
+        "profiles",
+        "Profiles, interdiffusion and segregation",
+        "sinterface.report.analysis_profiles",
+    ),
     Analysis("rdf", "Pair distributions", "sinterface.report.analysis_rdf"),
     Analysis("vibrations", "Vibrational spectra", "sinterface.report.analysis_vibrations"),
     Analysis("diffusion", "Diffusion", "sinterface.report.analysis_diffusion"),

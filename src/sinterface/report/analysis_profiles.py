@@ -1,0 +1,394 @@
+"""``analyze profiles``: where each element is along the normal, and how far it has gone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sinterface.analysis.boundaries import CoPlanes
+from sinterface.analysis.frames import ELECTRODE, ELECTROLYTE, Track, read_track, time_windows
+from sinterface.analysis.interdiffusion import (
+    RICH,
+    gibbs_excess,
+    mixing_fit,
+    profile_fit,
+    rate_law,
+    rich_layer,
+    with_blocks,
+)
+from sinterface.analysis.profiles import Profiles, element_profiles
+from sinterface.analysis.sides import SIDES, follow_cobalt
+from sinterface.analysis.statistics import standard_error, window_means
+from sinterface.report.curves import Line, grid_figure, line_figure
+from sinterface.report.outcome import Curves, Drawing, Outcome
+from sinterface.report.palette import SIDE_COLORS, SIDE_NAMES, element_color
+from sinterface.report.suite import Run
+
+FloatArray = NDArray[np.float64]
+
+KEYS = {"lower": "li_deficient", "upper": "li_sufficient"}
+N_BLOCKS = 4
+COUNT_WINDOWS = 20
+
+
+def reason(run: Run) -> str:
+    """Return why the analysis doesn't apply: it always does."""
+    del run
+    return ""
+
+
+def compute(
+    run: Run, *, bin_width_A: float = 0.5, n_windows: int = 4, max_frames: int = 400
+) -> Outcome:
+    """Analyse the profiles of all replicas of a run together."""
+    with run.open() as opened:
+        notes = list(dict.fromkeys(note for one in opened for note in one.notes))
+        regions = all(one.has_regions for one in opened)
+        built = _built(run)
+        tracks = [
+            read_track(_guessed(one, regions), reference=place, max_frames=max_frames)
+            for one, place in zip(opened, built, strict=True)
+        ]
+    if any(place is None for place in built):
+        notes.append("planes and drift start from the first frame: no relaxed structure is at hand")
+    shortest = min(track.n_frames for track in tracks)
+    tracks = [track.until(shortest) for track in tracks]
+    if not regions:
+        notes.append("the file tells no regions: Co counts as the electrode, all else as the other")
+    if not _is_interface(tracks):
+        return _bulk(tracks, bin_width_A, n_windows, notes)
+    return _interface(tracks, bin_width_A, n_windows, notes)
+
+
+def _built(run: Run) -> list[FloatArray | None]:
+    """Return the relaxed positions that each replica started from, or None for each."""
+    from ase.io import read
+
+    if len(run.structures) != len(run.replicas):
+        return [None] * len(run.replicas)
+    frames = [read(path, index=":1")[0] for path in run.structures]
+    return [np.asarray(atoms.positions, dtype=np.float64) for atoms in frames]
+
+
+class _Regions:
+    """A trajectory whose regions are guessed: Co and what is between its planes: electrode."""
+
+    def __init__(self, frames: Any) -> None:
+        self._frames = frames
+        self.region = (frames.symbols == "Co").astype(np.int8)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._frames, name)
+
+
+def _guessed(frames: Any, told: bool) -> Any:
+    return frames if told else _Regions(frames)
+
+
+def _is_interface(tracks: Sequence[Track]) -> bool:
+    """Return whether Co forms a slab beside La or Zr in every run."""
+    for track in tracks:
+        cobalt = (track.symbols == "Co") & (track.region == ELECTRODE)
+        others = np.isin(track.symbols, ("La", "Zr")) & (track.region == ELECTROLYTE)
+        if np.count_nonzero(cobalt) < 4 or not others.any():
+            return False
+        height = track.heights(track.reference[cobalt], 0) % track.length_A
+        if np.ptp(height) > 0.9 * track.length_A:
+            return False
+    return True
+
+
+def _bulk(tracks: Sequence[Track], bin_width_A: float, n_windows: int, notes: list[str]) -> Outcome:
+    """Return profiles alone, where there is no slab of Co beside an electrolyte."""
+    nothing = np.zeros(0, dtype=bool)
+    planes = [CoPlanes(0.0, 0.0, nothing, nothing, nothing) for _ in tracks]
+    profiles = element_profiles(tracks, planes, bin_width_A=bin_width_A, n_windows=n_windows)
+    notes.append("no slab of Co beside La or Zr: no boundary is looked for")
+    data = {"profiles": profiles.to_dict(), "sides": {}}
+    rows = tuple(
+        {"element": element, "atoms": f"{profiles.per_A[-1, i].sum() * profiles.bin_width_A:.0f}"}
+        for i, element in enumerate(profiles.elements)
+    )
+    return Outcome(
+        "profiles", "Element profiles", data, rows, (_profile_curves(profiles),),
+        (_profile_drawing(profiles, ()),), tuple(notes),
+    )  # fmt: skip
+
+
+def _interface(
+    tracks: Sequence[Track], bin_width_A: float, n_windows: int, notes: list[str]
+) -> Outcome:
+    series = [follow_cobalt(track) for track in tracks]
+    planes = [one.planes for one in series]
+    profiles = element_profiles(tracks, planes, bin_width_A=bin_width_A, n_windows=n_windows)
+    each = [
+        element_profiles([track], [plane], bin_width_A=bin_width_A, n_windows=n_windows)
+        for track, plane in zip(tracks, planes, strict=True)
+    ]
+    edges, window = time_windows(tracks[0].time_ps, COUNT_WINDOWS)
+    middles = 0.5 * (edges[1:] + edges[:-1]) - edges[0]
+    counts = {
+        side: np.array(
+            [window_means(one.interdiffused[side], window, len(middles))[0] for one in series]
+        )
+        for side in SIDES
+    }
+    sides = {
+        KEYS[side]: {
+            "share_of_co": _mixing(tracks, planes, side, n_windows),
+            "elements": _element_fits(each, profiles, side),
+            "gibbs_excess_per_nm2": _excess(each, profiles, side),
+            "la_rich_layer": _layer(each, profiles, side),
+            "co_beyond": _beyond(counts[side], middles, profiles.area_A2),
+        }
+        for side in SIDES
+    }
+    if len(tracks) < 3:
+        notes.append("fewer than three builds: errors are from blocks of time, no error of a build")
+    data = {"profiles": profiles.to_dict(), "sides": sides}
+    return Outcome(
+        "profiles",
+        "Element profiles, interdiffusion and segregation",
+        data,
+        tuple(_row(KEYS[side], sides[KEYS[side]]) for side in SIDES),
+        (_profile_curves(profiles), _count_curves(counts, middles)),
+        (
+            _profile_drawing(profiles, (profiles.lower_A, profiles.upper_A)),
+            _count_drawing(counts, middles),
+        ),
+        tuple(notes),
+    )
+
+
+def _mixing(
+    tracks: Sequence[Track], planes: Sequence[CoPlanes], side: str, n_windows: int
+) -> list[dict[str, Any]]:
+    """Return the error function of Co's share among the cations in each window of time."""
+    depths = [_depths(track, plane, side) for track, plane in zip(tracks, planes, strict=True)]
+    edges, window = time_windows(tracks[0].time_ps, n_windows)
+    found = []
+    for index in range(len(edges) - 1):
+        frames = np.flatnonzero(window == index)
+        chosen = frames[:: max(len(frames) // 20, 1)]
+        whole = mixing_fit(
+            np.concatenate([depth[chosen].ravel() for depth, _ in depths]),
+            np.concatenate([np.tile(kind, len(chosen)) for _, kind in depths]),
+        )
+        parts = [
+            mixing_fit(depth[part], np.tile(kind, (len(part), 1)))
+            for depth, kind in depths
+            for part in (
+                [chosen] if len(depths) >= 3 else np.array_split(chosen, min(N_BLOCKS, len(chosen)))
+            )
+        ]
+        fit = with_blocks(whole, parts).to_dict()
+        found.append({"from_ps": float(edges[index]), "to_ps": float(edges[index + 1]), **fit})
+    return found
+
+
+def _depths(track: Track, planes: CoPlanes, side: str) -> tuple[FloatArray, NDArray[np.bool_]]:
+    """Return how far the cations are beyond a boundary, (n_frames, n), and which are Co.
+
+    Cations nearer to the other boundary are left out by the reach of half a slab either way:
+    each counts for the boundary that its first frame is nearest to.
+    """
+    cations = np.flatnonzero(np.isin(track.symbols, ("Co", "La", "Zr")))
+    heights = track.heights(track.positions[:, cations])
+    heights = heights - track.heights(track.drift(ELECTRODE)[:, None])
+    plane = planes.upper_A if side == "upper" else planes.lower_A
+    sign = 1.0 if side == "upper" else -1.0
+    length = track.length_A
+    depth = sign * ((heights - plane + 0.5 * length) % length - 0.5 * length)
+    slab = planes.upper_A - planes.lower_A
+    near = (depth[0] > -0.5 * slab) & (depth[0] < 0.5 * (length - slab))
+    return depth[:, near], np.asarray(track.symbols[cations][near] == "Co")
+
+
+def _side_profile(
+    profiles: Profiles, side: str, window: int, row: int
+) -> tuple[FloatArray, FloatArray, tuple[float, float]]:
+    """Return depth, density (atoms/Å³) and reach about one boundary, from a window's profile."""
+    slab = profiles.upper_A - profiles.lower_A
+    reach = (-0.5 * slab, 0.5 * (profiles.length_A - slab))
+    plane = profiles.upper_A if side == "upper" else profiles.lower_A
+    sign = 1.0 if side == "upper" else -1.0
+    length = profiles.length_A
+    d = sign * ((profiles.z_A - plane + 0.5 * length) % length - 0.5 * length)
+    order = np.argsort(d)
+    inside = order[(d[order] >= reach[0]) & (d[order] <= reach[1])]
+    # bins of one period lie evenly; the order of depth is that of the axis or its mirror
+    even = reach[0] + profiles.bin_width_A * (np.arange(len(inside)) + 0.5)
+    even += float(d[inside][0] - even[0])
+    density = profiles.density_per_A3[window, row][inside]
+    return np.asarray(even, dtype=np.float64), density, reach
+
+
+def _element_fits(
+    each: Sequence[Profiles], profiles: Profiles, side: str
+) -> dict[str, list[dict[str, Any]]]:
+    """Return error functions through the cations' own profiles in each window."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for element in ("Co", "La", "Zr"):
+        if element not in profiles.elements:
+            continue
+        row = profiles.elements.index(element)
+        found[element] = []
+        for window in range(len(profiles.windows_ps)):
+            fits = []
+            for one in (profiles, *each):
+                d, density, _ = _side_profile(one, side, window, row)
+                fits.append(profile_fit(d, density, smoothing_A=1.5))
+            found[element].append(with_blocks(fits[0], fits[1:]).to_dict())
+    return found
+
+
+def _excess(each: Sequence[Profiles], profiles: Profiles, side: str) -> dict[str, Any]:
+    """Return each element's Gibbs excess in the first and the last window and its change."""
+    found = {}
+    for row, element in enumerate(profiles.elements):
+        values = np.array(
+            [
+                [100.0 * gibbs_excess(*_side_profile(one, side, window, row)) for window in (0, -1)]
+                for one in each
+            ]
+        )
+        change = values[:, 1] - values[:, 0]
+        first, last = values.mean(axis=0)
+        std = standard_error(np.column_stack([values, change]))
+        names = ("first", "last", "change")
+        means = (first, last, change.mean())
+        found[element] = {
+            name: {"value": _finite(mean), "std": _finite(error)}
+            for name, mean, error in zip(names, means, std, strict=True)
+        }
+    return found
+
+
+def _layer(each: Sequence[Profiles], profiles: Profiles, side: str) -> dict[str, Any] | None:
+    """Return whether a La-rich layer lies at a boundary in the last window."""
+    if "La" not in profiles.elements:
+        return None
+    row = profiles.elements.index("La")
+    found = [rich_layer(*_side_profile(one, side, -1, row)) for one in each]
+    began = [rich_layer(*_side_profile(one, side, 0, row)) for one in each]
+    place, height = np.mean(found, axis=0)
+    spread = standard_error(np.array(found))
+    error = float(spread[1])
+    beyond = height - 2.0 * error > RICH if np.isfinite(error) else height > RICH
+    return {
+        "found": bool(beyond),
+        "place_A": _finite(place),
+        "over_bulk": _finite(height),
+        "over_bulk_std": _finite(error),
+        "over_bulk_at_first": _finite(np.mean(began, axis=0)[1]),
+        "resolved": bool(np.isfinite(error)),
+    }
+
+
+def _beyond(counts: FloatArray, time_ps: FloatArray, area_A2: float) -> dict[str, Any]:
+    """Return Co beyond the boundary against time, and its rate law."""
+    mean = counts.mean(axis=0)
+    poisson = np.sqrt(np.maximum(mean, 1.0) / len(counts))
+    std = np.fmax(standard_error(counts), poisson)
+    return {
+        "time_ps": time_ps.tolist(),
+        "count": [_finite(one) for one in mean],
+        "std": [_finite(one) for one in std],
+        "per_nm2": [_finite(100.0 * one / area_A2) for one in mean],
+        "rate_law": rate_law(time_ps, mean, std).to_dict(),
+    }
+
+
+def _finite(value: Any) -> float | None:
+    return float(value) if np.isfinite(value) else None
+
+
+def _row(side: str, found: dict[str, Any]) -> dict[str, str]:
+    last = found["share_of_co"][-1]
+    layer = found["la_rich_layer"]
+    beyond = found["co_beyond"]
+    return {
+        "side": SIDE_NAMES[side],
+        "width σ (Å)": _pm(last["width_A"], last["width_std_A"]),
+        "depth (Å)": _pm(last["depth_A"], last["depth_std_A"]),
+        "Co beyond 4 Å": _pm(beyond["count"][-1], beyond["std"][-1]),
+        "rate law": beyond["rate_law"]["law"],
+        "La-rich layer": "–" if layer is None else ("yes" if layer["found"] else "no"),
+        "change of excess (1/nm²)": ", ".join(
+            f"{element} {one['change']['value']:+.1f}"
+            for element, one in found["gibbs_excess_per_nm2"].items()
+            if one["change"]["value"] is not None
+        ),
+    }
+
+
+def _pm(value: float | None, std: float | None) -> str:
+    if value is None:
+        return "–"
+    return f"{value:.2f}" if std is None else f"{value:.2f} ± {std:.2f}"
+
+
+def _profile_curves(profiles: Profiles) -> Curves:
+    columns: dict[str, Any] = {"z_A": profiles.z_A}
+    for window, (start, end) in enumerate(profiles.windows_ps):
+        for row, element in enumerate(profiles.elements):
+            columns[f"{element}_per_A3_{start:g}-{end:g}ps"] = profiles.density_per_A3[window, row]
+    return Curves("profiles", columns)
+
+
+def _count_curves(counts: dict[str, FloatArray], time_ps: FloatArray) -> Curves:
+    columns: dict[str, Any] = {"time_ps": time_ps}
+    for side, values in counts.items():
+        columns[f"{KEYS[side]}_mean"] = values.mean(axis=0)
+        for index, row in enumerate(values):
+            columns[f"{KEYS[side]}_{index + 1}"] = row
+    return Curves("co_beyond", columns)
+
+
+def _profile_drawing(profiles: Profiles, boundaries: Sequence[float]) -> Drawing:
+    panels = []
+    for row, element in enumerate(profiles.elements):
+        color = element_color(element, line=True)
+        error = profiles.per_A_std[-1, row] / profiles.area_A2
+        first = Line(
+            profiles.z_A, profiles.density_per_A3[0, row], color="#1b2130", dashes=(2, 1.2),
+            width=0.9,
+        )  # fmt: skip
+        last = Line(
+            profiles.z_A, profiles.density_per_A3[-1, row], color=color, dashes=(),
+            std=error if np.isfinite(error).any() else None,
+        )  # fmt: skip
+        panels.append((element, [last, first]))
+    figure = grid_figure(panels, "z (Å)", "atoms/Å³", columns=1, row_in=1.1, from_zero=True)
+    for place, color in zip(boundaries, SIDE_COLORS.values(), strict=False):
+        for axis in figure.axes[: len(panels)]:
+            axis.axvline(place, color=color, linewidth=1.1, linestyle=(0, (4, 2)))
+    first_ps, last_ps = profiles.windows_ps[0], profiles.windows_ps[-1]
+    caption = (
+        f"Number density along the normal, each slab's drift removed: {last_ps[0]:g}–"
+        f"{last_ps[1]:g} ps (colour), {first_ps[0]:g}–{first_ps[1]:g} ps (dashed)."
+    )
+    if len(boundaries):
+        caption += " Vertical: relaxed outermost Co planes, Li-deficient and Li-sufficient side."
+    return Drawing("profiles", figure, caption)
+
+
+def _count_drawing(counts: dict[str, FloatArray], time_ps: FloatArray) -> Drawing:
+    lines = []
+    for side, values in counts.items():
+        error = standard_error(values)
+        key = KEYS[side]
+        lines.append(
+            Line(time_ps, values.mean(axis=0), SIDE_NAMES[key], color=SIDE_COLORS[key],
+                 std=error if np.isfinite(error).any() else None, dashes=() if side == "lower"
+                 else (4, 1.5))
+        )  # fmt: skip
+    figure = line_figure(lines, "time (ps)", "Co beyond the boundary", from_zero=True)
+    caption = (
+        "Co more than 4 Å beyond the relaxed outermost Co plane and detached from it (band: "
+        "standard error between builds)."
+    )
+    return Drawing("co_beyond", figure, caption)
