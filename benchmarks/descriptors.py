@@ -42,12 +42,14 @@ from sinterface.training.loss import LossScales
 from sinterface.training.network import Networks, whitening_matrix
 from sinterface.training.pipeline import make_descriptor
 from sinterface.training.preparation import compute_raw, prepare
+from sinterface.training.pruning import prune_rows
 from sinterface.training.recipe import FitTable, Recipe
 from sinterface.training.samples import Sample, inverse_sigma
 
 ROOT = Path(__file__).resolve().parents[1]
 ELEMENTS = ("Li", "O", "Co", "Zr", "La")
 LARGEST_FORCE = 40.0  # eV/Å, of a component
+PRUNING_STRIDE = 8  # every so many training frames
 SETS = Path(__file__).with_suffix(".toml")
 
 
@@ -95,6 +97,8 @@ def write_random(recipe: Recipe, folder: Path, members: int) -> Path:
 
 def speeds(recipes: dict[str, Recipe], members: int, turns: int) -> dict[str, float]:
     """Return atom-steps per second of thread CPU time, every set once in each turn."""
+    if not turns:
+        return {}
     atoms = llzo((2, 2, 2))
     least = dict.fromkeys(recipes, float("inf"))
     with tempfile.TemporaryDirectory() as scratch:
@@ -182,13 +186,30 @@ def functions(rows: Sequence[Sequence[AnyRow]]) -> float:
     return float(np.mean([len(each) for each in rows]))
 
 
-def main() -> None:
-    """Measure cost, and with --seconds or --steps accuracy, and write JSON."""
+def recipes_of(path: Path, only: Sequence[str], hidden: Sequence[int], problem: Problem) -> Any:
+    """Return the recipe of each set in `path`, pruned on the problem's frames where it says so."""
+    recipes = {}
+    for name, table in tomllib.loads(path.read_text(encoding="utf-8")).items():
+        if only and name not in only:
+            continue
+        keep, method = table.pop("prune", 0), table.pop("method", "cur")
+        keep_radial = not table.pop("any_radial", False)
+        recipe = recipe_of(table, table.pop("hidden", hidden))
+        if keep:
+            frames = problem.training[::PRUNING_STRIDE]
+            pruned = prune_rows(recipe, frames, keep, method, keep_radial=keep_radial)
+            recipe = recipe_of({"rows": pruned.lines}, recipe.potential.hidden)
+        recipes[name] = recipe
+    return recipes
+
+
+def parse() -> argparse.Namespace:
+    """Return the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sets", type=Path, default=SETS, help="TOML file of [name] tables")
     parser.add_argument("--only", nargs="*", default=[], help="names of sets")
     parser.add_argument("--hidden", type=int, nargs="+", default=[40, 32])
-    parser.add_argument("--turns", type=int, default=9)
+    parser.add_argument("--turns", type=int, default=9, help="0 leaves the cost out")
     parser.add_argument("--seconds", type=float, default=0.0, help="CPU seconds of each training")
     parser.add_argument("--steps", type=int, default=0, help="steps of each training instead")
     parser.add_argument("--frames", type=int, default=600)
@@ -197,46 +218,43 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=4)
     parser.add_argument("--decay", type=float, default=0.1)
     parser.add_argument("-o", "--output", type=Path, default=Path("descriptors.json"))
-    options = parser.parse_args()
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Measure cost, and with --seconds or --steps accuracy; add it to the JSON file."""
+    options = parse()
     torch.set_num_threads(1)
-    tables = tomllib.loads(options.sets.read_text(encoding="utf-8"))
-    names = [n for n in tables if not options.only or n in options.only]
-    recipes = {}
-    for name in names:
-        table = dict(tables[name])
-        hidden = table.pop("hidden", options.hidden)
-        if isinstance(table.get("rows"), str):
-            table["rows"] = (options.sets.parent / table["rows"]).read_text().splitlines()
-        recipes[name] = recipe_of(table, hidden)
-    one, four = (
-        speeds(recipes, members, options.turns) if options.turns else {} for members in (1, 4)
-    )
-    results: dict[str, dict[str, Any]] = {
-        name: {
-            "functions": functions(recipe.rows()),
-            "hidden": list(recipe.potential.hidden),
-            "atom_steps_per_s": one.get(name),
-            "committee_atom_steps_per_s": four.get(name),
+    problem = Problem([ROOT / "data" / "llzo-lco-first"], options.frames, 96)
+    recipes = recipes_of(options.sets, options.only, options.hidden, problem)
+    results: dict[str, dict[str, Any]] = {}
+    if options.output.exists():
+        results = json.loads(options.output.read_text(encoding="utf-8"))
+    settings = FitTable.model_validate(
+        {
+            "learning_rate": options.rate,
+            "average": 0.99,
+            "optimizer": options.optimizer,
+            "batch_frames": options.batch,
+            "weight_decay": options.decay,
         }
-        for name, recipe in recipes.items()
-    }
-    for name, row in results.items():
+    )
+    one = speeds(recipes, 1, options.turns)
+    four = speeds(recipes, 4, options.turns)
+    for name, recipe in recipes.items():
+        row = results.setdefault(name, {})
+        row |= {"functions": functions(recipe.rows()), "hidden": list(recipe.potential.hidden)}
+        if options.turns:
+            row |= {"atom_steps_per_s": one[name], "committee_atom_steps_per_s": four[name]}
+        if options.seconds or options.steps:
+            key = (
+                f"after_{options.steps}_steps"
+                if options.steps
+                else f"after_{options.seconds:.0f}_s"
+            )
+            row[key] = train(problem, recipe, settings, options.seconds, options.steps)
         print(name, row, flush=True)
-    if options.seconds or options.steps:
-        settings = FitTable.model_validate(
-            {
-                "learning_rate": options.rate,
-                "average": 0.99,
-                "optimizer": options.optimizer,
-                "batch_frames": options.batch,
-                "weight_decay": options.decay,
-            }
-        )
-        problem = Problem([ROOT / "data" / "llzo-lco-first"], options.frames, 96)
-        for name, recipe in recipes.items():
-            results[name] |= train(problem, recipe, settings, options.seconds, options.steps)
-            print(name, results[name], flush=True)
-    options.output.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+        options.output.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -25,9 +25,10 @@ from sinterface.training.loss import LossScales
 from sinterface.training.network import Networks, whitening_matrix
 from sinterface.training.recipe import FitTable
 
+SHELLS = [[1.25976, shift] for shift in (1.8, 2.7, 3.6, 4.5)]
 SETS: dict[str, dict[str, Any]] = {
     "n2p2": {},
-    "spectrum": {"spectrum": {"channels": 3, "degree": [2, 3, 4]}},
+    "spectrum": {"spectrum": {"channels": SHELLS, "degree": 3, "lowest_degree": 1}},
 }
 EPOCH_ATOMS = 10_000 * 150
 

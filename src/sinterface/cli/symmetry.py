@@ -89,6 +89,10 @@ def prune(
     frames: Annotated[
         int, typer.Option("--frames", min=1, help="Frames of the recipe's data to look at.")
     ] = 100,
+    any_radial: Annotated[
+        bool,
+        typer.Option("--any-radial", help="Choose among radial functions too; else all stay."),
+    ] = False,
     output: Text = None,
     as_json: options.AsJson = False,
 ) -> None:
@@ -112,7 +116,7 @@ def prune(
     content = read_recipe(recipe)
     with progress_bar("reading") as show:
         chosen = training_frames(content, recipe.parent, frames)
-        pruned = prune_rows(content, chosen, keep, method.value, show)
+        pruned = prune_rows(content, chosen, keep, method.value, show, keep_radial=not any_radial)
     figures = [
         {
             "element": rows[0].center,

@@ -24,6 +24,7 @@ from scipy.sparse.linalg import eigsh
 
 from sinterface.dataset.selection import farthest_points
 from sinterface.errors import InputError
+from sinterface.potential.rows import RADIAL_KIND, Row
 from sinterface.potential.spectrum import AnyRow
 from sinterface.progress import Progress, ProgressCallback
 from sinterface.training.pipeline import make_descriptor
@@ -69,6 +70,8 @@ def prune_rows(
     keep: int,
     method: Method = "cur",
     progress: ProgressCallback | None = None,
+    *,
+    keep_radial: bool = True,
 ) -> Pruned:
     """Return the `keep` functions of each element that stand best for all of `recipe`.
 
@@ -76,6 +79,8 @@ def prune_rows(
     ----------
     frames
         Structures with every element of the recipe; half of their atoms choose, the others judge.
+    keep_radial
+        Keep all radial functions, which cost least, and choose among the others.
 
     Raises
     ------
@@ -95,8 +100,14 @@ def prune_rows(
                 f"{name} has {len(alive)} functions that change in the frames, fewer than the "
                 f"{keep} to keep: keep fewer, or start from a larger set."
             )
+        radial = [k for k, row in enumerate(alive) if keep_radial and _is_radial(each[row])]
+        if len(radial) > keep:
+            raise InputError(
+                f"{name} has {len(radial)} radial functions, more than the {keep} to keep: keep "
+                "more, or choose among those too (--any-radial)."
+            )
         choosing, judging = _halves(_standardised(values[:, alive]))
-        chosen = choose_columns(choosing, keep, method)
+        chosen = choose_columns(choosing, keep, method, radial)
         kept.append(tuple(each[k] for k in np.sort(alive[chosen])))
         silent.append(len(each) - len(alive))
         explained.append(explained_share(choosing, judging, chosen))
@@ -104,11 +115,22 @@ def prune_rows(
     return Pruned(tuple(kept), counts, tuple(silent), tuple(explained))
 
 
-def choose_columns(values: Floats, number: int, method: Method) -> NDArray[np.int64]:
-    """Return indices of `number` columns of standardised `values`, the most telling one first."""
-    if method == "farthest":
-        return farthest_points(values.T, number)
-    return _leverage_columns(values.T @ values, number)
+def choose_columns(
+    values: Floats, number: int, method: Method, known: Sequence[int] = ()
+) -> NDArray[np.int64]:
+    """Return indices of `number` columns of standardised `values`, the most telling one first.
+
+    Parameters
+    ----------
+    known
+        Columns chosen beforehand; they count.
+    """
+    if method == "cur":
+        return _leverage_columns(values.T @ values, number, known)
+    others = np.setdiff1d(np.arange(values.shape[1]), known)
+    n_further = number - len(known)
+    further = farthest_points(values.T[others], n_further, values.T[list(known)])
+    return np.array([*known, *others[further]], dtype=np.int64)
 
 
 def explained_share(choosing: Floats, judging: Floats, chosen: NDArray[np.int64]) -> float:
@@ -124,22 +146,34 @@ def explained_share(choosing: Floats, judging: Floats, chosen: NDArray[np.int64]
     return float(1.0 - np.mean(left**2) / np.mean(judging**2))
 
 
-def _leverage_columns(covariance: Floats, number: int) -> NDArray[np.int64]:
+def _leverage_columns(covariance: Floats, number: int, known: Sequence[int]) -> NDArray[np.int64]:
     """CUR from the columns' covariance: choose, take out what it explains, choose again."""
     left = np.array(covariance)
     chosen: list[int] = []
-    for _ in range(number):
+    for index in known:
+        chosen.append(index)
+        _take_out(left, index)
+    while len(chosen) < number:
         start = np.sqrt(np.clip(np.diag(left), 0.0, None))
         leading = eigsh(left, 1, v0=start + start.mean(), tol=1e-3)[1][:, 0]
         weights = leading**2
         weights[chosen] = -1.0
         index = int(np.argmax(weights))
         chosen.append(index)
-        pivot = left[index, index]
-        if pivot > 0:
-            column = left[:, index].copy()
-            left -= np.outer(column, column / pivot)
+        _take_out(left, index)
     return np.array(chosen, dtype=np.int64)
+
+
+def _take_out(left: Floats, index: int) -> None:
+    """Take what column `index` explains out of the covariance `left`."""
+    pivot = left[index, index]
+    if pivot > 0:
+        column = left[:, index].copy()
+        left -= np.outer(column, column / pivot)
+
+
+def _is_radial(row: AnyRow) -> bool:
+    return isinstance(row, Row) and row.kind == RADIAL_KIND
 
 
 def _features(

@@ -77,8 +77,8 @@ def toy(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("method", ["cur", "farthest"])
 def test_pruned_rows_explain_more_the_more_there_are(toy: Path, method: str) -> None:
     recipe, frames = read_recipe(toy / "train.toml"), read_frames(toy / "labels")
-    few = prune_rows(recipe, frames, 3, method)  # type: ignore[arg-type]
-    more = prune_rows(recipe, frames, 8, method)  # type: ignore[arg-type]
+    few = prune_rows(recipe, frames, 3, method, keep_radial=False)  # type: ignore[arg-type]
+    more = prune_rows(recipe, frames, 8, method, keep_radial=False)  # type: ignore[arg-type]
     whole = {row for each in recipe.rows() for row in each}
     assert [len(each) for each in more.rows] == [8, 8]
     assert {row for each in more.rows for row in each} < whole
@@ -86,6 +86,10 @@ def test_pruned_rows_explain_more_the_more_there_are(toy: Path, method: str) -> 
     assert all(a < b <= 1.0 for a, b in zip(few.explained, more.explained, strict=True))
     assert min(more.explained) > 0.95
     assert more.n_before == (14, 14)
+    mixed = prune_rows(recipe, frames, 10, method)  # type: ignore[arg-type]
+    assert [sum(row.kind == 2 for row in each) for each in mixed.rows] == [8, 8]
+    with pytest.raises(InputError, match="8 radial functions, more than the 7 to keep"):
+        prune_rows(recipe, frames, 7, method)  # type: ignore[arg-type]
 
 
 def test_silent_functions_go_first(toy: Path, tmp_path: Path) -> None:
@@ -103,12 +107,16 @@ def test_silent_functions_go_first(toy: Path, tmp_path: Path) -> None:
 
 
 def test_prune_command_writes_what_a_recipe_reads(toy: Path) -> None:
-    done = _run("symmetry", "prune", toy / "train.toml", "--keep", 6, "-o", toy / "rows.nn")
+    done = _run(
+        "symmetry", "prune", toy / "train.toml", "-n", 6, "--any-radial", "-o", toy / "rows.nn"
+    )
     assert done.exit_code == 0, done.output
     assert "Li: 6 of 14 functions (0 never change)" in done.output
     start, end = RECIPE.index("radial"), RECIPE.index("[loss]")
     (toy / "small.toml").write_text(RECIPE[:start] + 'rows = "rows.nn"\n' + RECIPE[end:])
     assert [len(each) for each in read_recipe(toy / "small.toml").rows()] == [6, 6]
-    found = json.loads(_run("symmetry", "prune", toy / "train.toml", "-n", 6, "--json").stdout)
+    found = json.loads(
+        _run("symmetry", "prune", toy / "train.toml", "-n", 6, "--any-radial", "--json").stdout
+    )
     assert found["rows"] == (toy / "rows.nn").read_text().splitlines()
     assert _run("symmetry", "prune", toy / "absent.toml", "-n", 6).exit_code == 2
