@@ -108,8 +108,9 @@ def amorphous(
     material: Annotated[
         str,
         typer.Argument(
-            metavar="NAME|CIF|COMPOSITION",
-            help="A crystal whose composition and atoms are taken, or as for 'build mixture'.",
+            metavar="NAME|FILE|COMPOSITION",
+            help="A crystal or a built structure whose composition is taken, or as for 'build "
+            "mixture'.",
             show_default=False,
         ),
     ],
@@ -155,15 +156,18 @@ def amorphous(
 def _material(
     name: str, repeat: tuple[int, int, int], multiply: int, seed: int
 ) -> tuple[Mixture, tuple[Parent, ...], float | None]:
-    """Return composition and volume of a crystal or of formula units."""
+    """Return composition and volume of a crystal, of a built structure, or of formula units."""
     from pathlib import Path
 
     from sinterface.structures.compositions import compose, mixture_of, parse_composition
-    from sinterface.structures.crystals import NAMES, crystal_with_parent
+    from sinterface.structures.crystals import NAMES
+    from sinterface.structures.opening import open_structure
     from sinterface.structures.structure_certificate import density
 
     if name.lower() in NAMES or Path(name).suffix or Path(name).is_file():
-        atoms, parent = crystal_with_parent(name, seed)
-        crystal = atoms * tuple(n * (multiply if k == 2 else 1) for k, n in enumerate(repeat))
-        return mixture_of(crystal), (parent,), density(crystal)
+        opened = open_structure(name, seed=seed)
+        crystal = opened.atoms * tuple(
+            n * (multiply if k == 2 else 1) for k, n in enumerate(repeat)
+        )
+        return mixture_of(crystal), opened.parents, density(crystal)
     return compose(parse_composition(name), multiply=multiply), (), None

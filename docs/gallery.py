@@ -1,0 +1,184 @@
+"""Build every structure of gallery.txt that changed, and write the page gallery.md.
+
+``python docs/gallery.py`` (all), ``--only llzo lco`` (these), ``--force`` (again), ``--page`` (only
+the page, from what is there). Pictures and certificates stand in docs/images/gallery.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shlex
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from sinterface.files import write_text
+from sinterface.report import certificate_words as words
+
+HERE = Path(__file__).parent
+FOLDER = HERE / "images" / "gallery"
+WIDEST, COLORS = 620, 96
+HEAD = """# Gallery
+
+Every structure of the study, with the certificate that `sinterface build` wrote beside it. This
+page is made by one command, which builds what has changed since it was last run:
+
+    python docs/gallery.py
+
+The list that it reads is `docs/gallery.txt`, one structure a line. Colours: Co yellow, La green,
+Zr magenta, Li blue, O red, other elements grey; the dotted line is the cell. How to build each,
+and what to look out for, is in [Structures](structures.md).
+"""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A line of gallery.txt."""
+
+    section: str
+    name: str
+    title: str
+    arguments: tuple[str, ...]
+
+    @property
+    def command(self) -> str:
+        """The command as a person types it."""
+        return shlex.join(["sinterface", "build", *self.arguments, "-o", f"{self.name}.extxyz"])
+
+    @property
+    def certificate(self) -> Path:
+        """Where its certificate is kept."""
+        return FOLDER / f"{self.name}.json"
+
+    @property
+    def picture(self) -> Path:
+        """Where its picture is kept."""
+        return FOLDER / f"{self.name}.png"
+
+
+def entries(text: str) -> Iterator[Entry]:
+    """Yield the structures of gallery.txt."""
+    section = ""
+    for line in text.splitlines():
+        if line.startswith("## "):
+            section = line[3:].strip()
+        elif line.strip() and not line.startswith("#"):
+            name, title, arguments = (part.strip() for part in line.split("|", 2))
+            yield Entry(section, name, title, tuple(shlex.split(arguments)))
+
+
+def build(entry: Entry, work: Path) -> None:
+    """Run one command in `work`; keep its certificate, its build time and a small picture."""
+    command = [sys.executable, "-m", "sinterface.cli", *shlex.split(entry.command)[1:]]
+    start = time.perf_counter()
+    subprocess.run(command, cwd=work, check=True, stdout=subprocess.DEVNULL)
+    figures = json.loads((work / f"{entry.name}.certificate.json").read_text("utf-8"))
+    figures["command"] = entry.command
+    figures["build_seconds"] = round(time.perf_counter() - start, 1)
+    write_text(entry.certificate, json.dumps(figures, indent=1) + "\n")
+    shrink(work / f"{entry.name}.png", entry.picture)
+
+
+def shrink(source: Path, target: Path) -> None:
+    """Write a picture at most 620 pixels wide with 96 colours."""
+    picture = Image.open(source).convert("RGB")
+    if picture.width > WIDEST:
+        height = round(picture.height * WIDEST / picture.width)
+        picture = picture.resize((WIDEST, height), Image.Resampling.LANCZOS)
+    picture.quantize(COLORS, dither=Image.Dither.NONE).save(target, format="PNG", optimize=True)
+
+
+def current(entry: Entry) -> bool:
+    """Whether an entry was built by the command that stands in the list now."""
+    if not (entry.certificate.is_file() and entry.picture.is_file()):
+        return False
+    made: dict[str, Any] = json.loads(entry.certificate.read_text("utf-8"))
+    return bool(made.get("command") == entry.command)
+
+
+def page(listed: list[Entry]) -> str:
+    """Return the page in Markdown, from the certificates that are there."""
+    parts = [HEAD, _overview(listed)]
+    section = ""
+    for entry in listed:
+        if not entry.certificate.is_file():
+            continue
+        if entry.section != section:
+            section = entry.section
+            parts.append(f"## {section}\n")
+        parts.append(_entry(entry, json.loads(entry.certificate.read_text("utf-8"))))
+    return "\n".join(parts)
+
+
+def _overview(listed: list[Entry]) -> str:
+    rows = [
+        "| structure | formula | atoms | density (g/cm³) | charge | build (s) |",
+        "|---|---|--:|--:|--:|--:|",
+    ]
+    for entry in listed:
+        if not entry.certificate.is_file():
+            continue
+        made = json.loads(entry.certificate.read_text("utf-8"))
+        rows.append(
+            f"| [{entry.title}](#{entry.name}) | {made['formula']} | {made['n_atoms']:,} "
+            f"| {made['density_g_per_cm3']:.3f} | {abs(made['charge_e']):g} "
+            f"| {made['build_seconds']:g} |"
+        )
+    return "\n".join(rows) + "\n"
+
+
+def _entry(entry: Entry, figures: dict[str, Any]) -> str:
+    rows = [*words.facts(figures)]
+    distances = ", ".join(
+        f"{pair} {shortest:.2f} ({limit:.1f})"
+        for pair, shortest, limit, _ in words.contact_rows(figures)
+    )
+    rows.append(("shortest distances (limit), Å", distances))
+    rows += [
+        (f"anions around {element} {place}".strip(), counts)
+        for element, place, counts in words.polyhedron_rows(figures)
+    ]
+    rows += [("parent", line) for line in words.parents(figures)]
+    rows += list(words.own_figures(figures).items())
+    table = "\n".join(f"| {name} | {text} |" for name, text in rows)
+    return (
+        f"### {entry.title} {{ #{entry.name} }}\n\n"
+        f"![{entry.title}](images/gallery/{entry.name}.png)\n\n"
+        f"    {entry.command}\n\n"
+        f"| figure | value |\n|---|---|\n{table}\n"
+    )
+
+
+def main() -> None:
+    """Build what changed, then write the page."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", nargs="+", metavar="NAME", help="names of the list")
+    parser.add_argument("--force", action="store_true", help="build again what is up to date")
+    parser.add_argument("--page", action="store_true", help="only write the page")
+    parser.add_argument("--work", type=Path, default=HERE.parent / "runs" / "gallery")
+    options = parser.parse_args()
+    listed = list(entries((HERE / "gallery.txt").read_text("utf-8")))
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    options.work.mkdir(parents=True, exist_ok=True)
+    for entry in [] if options.page else listed:
+        wanted = not options.only or entry.name in options.only
+        if wanted and (options.force or not current(entry)):
+            sys.stderr.write(f"{entry.command}\n")
+            build(entry, options.work)
+    write_text(HERE / "gallery.md", page(listed))
+    names = {entry.name for entry in listed}
+    for path in FOLDER.iterdir():
+        if path.stem not in names:
+            path.unlink()
+    sys.stdout.write(f"{HERE / 'gallery.md'}\n")
+
+
+if __name__ == "__main__":
+    main()

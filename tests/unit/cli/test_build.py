@@ -1,0 +1,99 @@
+"""`sinterface build`: what it writes, what it shows again, and how it refuses."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from sinterface.cli.app import app
+from sinterface.structures.formats import read_structure
+
+
+def run(*arguments: object) -> tuple[int, str, str]:
+    result = CliRunner().invoke(app, ["build", *map(str, arguments)])
+    return result.exit_code, result.stdout, result.stderr
+
+
+@pytest.mark.parametrize("name", ["s.extxyz", "s.cif", "s.data", "s.vasp", "POSCAR"])
+def test_a_crystal_in_every_format(tmp_path: Path, name: str) -> None:
+    code, out, err = run("crystal", "co3o4", "--repeat", 1, 1, 2, "-o", tmp_path / name)
+    assert (code, err) == (0, "")
+    assert "Co 2.67+" in out
+    assert "Smith and Hobson" in out
+    assert len(read_structure(tmp_path / name)) == 112
+    stem = name.partition(".")[0]
+    figures = json.loads((tmp_path / f"{stem}.certificate.json").read_text("utf-8"))
+    assert figures["good"]
+    assert figures["parents"][0]["space_group"] == "Fd-3m (227)"
+    assert (tmp_path / f"{stem}.png").read_bytes().startswith(b"\x89PNG")
+    shown = CliRunner().invoke(app, ["show", str(tmp_path / name)])
+    assert "crystal: good" in shown.stdout
+
+
+def test_doping_twice_remembers_charges_and_formula_units(tmp_path: Path) -> None:
+    first, second = tmp_path / "a.extxyz", tmp_path / "b.extxyz"
+    code, out, _ = run("dope", "llzo", "--rule", "Co3+ on Li", "--x", 0.5, "-o", first, "--json")
+    assert code == 0
+    assert json.loads(out)["details"]["removed"] == {"Li": 8}
+    code, out, _ = run("dope", first, "--rule", "Co4+ on Zr", "--x", 0.25, "-o", second, "--json")
+    figures = json.loads(out)
+    assert code == 0
+    assert figures["details"]["dopants"] == 2
+    assert figures["oxidation_states"]["Co"] == pytest.approx(20 / 6)
+    assert figures["charge_e"] == pytest.approx(0.0)
+    assert figures["parents"][0]["name"] == "llzo"
+
+
+def test_a_packed_mixture_is_told_to_be_raw(tmp_path: Path) -> None:
+    code, out, err = run("mixture", "M2", "--melt-ps", 0, "-o", tmp_path / "m.extxyz")
+    assert code == 0
+    assert "relax it before use" in err
+    assert "mixture" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["crystal", "lzo"], "Did you mean 'llzo'"),
+        (["crystal", "lco", "--repeat", 0, 1, 1], "1 or more"),
+        (["dope", "llzo", "--rule", "Al3+ on Li"], "either --x"),
+        (["dope", "llzo", "--rule", "Al3+ on Li", "--x", 0.3], "x = 0.25"),
+        (["dope", "llzo", "--rule", "Al3+ on Li", "--count", 1, "--mode", "region"], "--within"),
+        (["mixture", "M9"], "Did you mean"),
+        (["mixture", "Al2O3:20"], "contains Al"),
+        (["amorphous", "lco"], "cutoff"),
+        (["amorphous", "nothing.cif"], "nor a file"),
+    ],
+)
+def test_mistakes_are_one_sentence(tmp_path: Path, arguments: list[object], message: str) -> None:
+    code, out, err = run(*arguments, "-o", tmp_path / "x.extxyz")
+    assert code == 2
+    assert out == ""
+    assert err.startswith("Error: ")
+    assert message in err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_name_without_a_format_is_refused_first(tmp_path: Path) -> None:
+    code, _, err = run("amorphous", "llzo", "-o", tmp_path / "x.abc")
+    assert code == 2
+    assert "tells no format" in err
+
+
+def test_labels_that_a_poscar_loses_are_told(tmp_path: Path) -> None:
+    from sinterface.structures.crystals import load_crystal
+    from sinterface.structures.formats import write_structure
+
+    atoms = load_crystal("lco") * (3, 3, 1)
+    atoms.set_array("region", (atoms.positions[:, 2] > 7).astype(int))
+    write_structure(atoms, tmp_path / "a.extxyz")
+    arguments = ["dope", tmp_path / "a.extxyz", "--rule", "Al3+ on Co", "--count", 2]
+    code, _, err = run(*arguments, "-o", tmp_path / "b.vasp")
+    assert code == 0
+    assert "can't hold the labels 'region'" in err
+    code, _, err = run(*arguments, "-o", tmp_path / "b.data")
+    assert (code, err) == (0, "")
+    assert sum(read_structure(tmp_path / "b.data").arrays["region"]) == sum(atoms.arrays["region"])
