@@ -1,7 +1,9 @@
 """Build every structure of gallery.txt that changed, and write the page gallery.md.
 
 ``python docs/gallery.py`` (all), ``--only llzo lco`` (these), ``--force`` (again), ``--page`` (only
-the page, from what is there). Pictures and certificates stand in docs/images/gallery.
+the page, from what is there), ``--found DIR`` (structures that the same command, but for its -o,
+has already written to DIR are taken from there). Pictures and certificates stand in
+docs/images/gallery.
 """
 
 from __future__ import annotations
@@ -11,7 +13,6 @@ import json
 import shlex
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,10 +22,17 @@ from PIL import Image
 
 from sinterface.files import write_text
 from sinterface.report import certificate_words as words
+from sinterface.report.structure_picture import draw_structure
+from sinterface.structures.formats import read_structure
 
 HERE = Path(__file__).parent
 FOLDER = HERE / "images" / "gallery"
-WIDEST, COLORS = 620, 96
+WIDEST, COLORS = 520, 64
+HIDDEN = (
+    "shortest as built", "dividing", "placements", "seconds", "cpu seconds", "li ", "terminations",
+    "annealed energy settings", "annealed energy runs", "annealed energy n", "lattices", "gaps",
+    "boundaries differ", "mobile",
+)  # fmt: skip
 HEAD = """# Gallery
 
 Every structure of the study, with the certificate that `sinterface build` wrote beside it. This
@@ -75,19 +83,47 @@ def entries(text: str) -> Iterator[Entry]:
 
 
 def build(entry: Entry, work: Path) -> None:
-    """Run one command in `work`; keep its certificate, its build time and a small picture."""
+    """Run one command in `work`; keep its certificate and a small picture."""
     command = [sys.executable, "-m", "sinterface.cli", *shlex.split(entry.command)[1:]]
-    start = time.perf_counter()
     subprocess.run(command, cwd=work, check=True, stdout=subprocess.DEVNULL)
     figures = json.loads((work / f"{entry.name}.certificate.json").read_text("utf-8"))
     figures["command"] = entry.command
-    figures["build_seconds"] = round(time.perf_counter() - start, 1)
     write_text(entry.certificate, json.dumps(figures, indent=1) + "\n")
     shrink(work / f"{entry.name}.png", entry.picture)
 
 
+def take(entry: Entry, folders: list[Path]) -> bool:
+    """Take the structure that the same command wrote to one of `folders`; whether there was one."""
+    for folder in folders:
+        for path in sorted(folder.glob("*.certificate.json")):
+            structure = path.with_name(path.name.replace(".certificate.json", ".extxyz"))
+            figures = json.loads(path.read_text("utf-8"))
+            if not structure.is_file() or _bare(figures["command"]) != _bare(entry.command):
+                continue
+            figures["command"] = entry.command
+            picture = entry.picture.with_suffix(".large.png")
+            draw_structure(read_structure(structure), picture)
+            shrink(picture, entry.picture)
+            picture.unlink()
+            write_text(entry.certificate, json.dumps(figures, indent=1) + "\n")
+            return True
+    return False
+
+
+def _bare(command: str) -> list[str]:
+    """Return the words of a command without its output and what doesn't change the structure."""
+    bare, words_left = [], shlex.split(command)
+    while words_left:
+        word = words_left.pop(0)
+        if word in ("-o", "--output", "--processes", "--threads"):
+            words_left.pop(0)
+        elif word != "--json":
+            bare.append(word)
+    return sorted(bare)
+
+
 def shrink(source: Path, target: Path) -> None:
-    """Write a picture at most 620 pixels wide with 96 colours."""
+    """Write a picture at most 520 pixels wide with 64 colours."""
     picture = Image.open(source).convert("RGB")
     if picture.width > WIDEST:
         height = round(picture.height * WIDEST / picture.width)
@@ -119,8 +155,8 @@ def page(listed: list[Entry]) -> str:
 
 def _overview(listed: list[Entry]) -> str:
     rows = [
-        "| structure | formula | atoms | density (g/cm³) | charge | build (s) |",
-        "|---|---|--:|--:|--:|--:|",
+        "| structure | formula | atoms | density (g/cm³) | charge |",
+        "|---|---|--:|--:|--:|",
     ]
     for entry in listed:
         if not entry.certificate.is_file():
@@ -128,8 +164,7 @@ def _overview(listed: list[Entry]) -> str:
         made = json.loads(entry.certificate.read_text("utf-8"))
         rows.append(
             f"| [{entry.title}](#{entry.name}) | {made['formula']} | {made['n_atoms']:,} "
-            f"| {made['density_g_per_cm3']:.3f} | {abs(made['charge_e']):g} "
-            f"| {made['build_seconds']:g} |"
+            f"| {made['density_g_per_cm3']:.3f} | {abs(made['charge_e']):g} |"
         )
     return "\n".join(rows) + "\n"
 
@@ -146,7 +181,8 @@ def _entry(entry: Entry, figures: dict[str, Any]) -> str:
         for element, place, counts in words.polyhedron_rows(figures)
     ]
     rows += [("parent", line) for line in words.parents(figures)]
-    rows += list(words.own_figures(figures).items())
+    own = words.own_figures(figures).items()
+    rows += [(name, text) for name, text in own if not name.startswith(HIDDEN)]
     table = "\n".join(f"| {name} | {text} |" for name, text in rows)
     return (
         f"### {entry.title} {{ #{entry.name} }}\n\n"
@@ -162,6 +198,7 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", metavar="NAME", help="names of the list")
     parser.add_argument("--force", action="store_true", help="build again what is up to date")
     parser.add_argument("--page", action="store_true", help="only write the page")
+    parser.add_argument("--found", type=Path, nargs="+", default=[], metavar="DIR")
     parser.add_argument("--work", type=Path, default=HERE.parent / "runs" / "gallery")
     options = parser.parse_args()
     listed = list(entries((HERE / "gallery.txt").read_text("utf-8")))
@@ -170,11 +207,13 @@ def main() -> None:
     for entry in [] if options.page else listed:
         wanted = not options.only or entry.name in options.only
         if wanted and (options.force or not current(entry)):
+            if take(entry, options.found):
+                continue
             sys.stderr.write(f"{entry.command}\n")
             build(entry, options.work)
     write_text(HERE / "gallery.md", page(listed))
     names = {entry.name for entry in listed}
-    for path in FOLDER.iterdir():
+    for path in [] if options.only else FOLDER.iterdir():
         if path.stem not in names:
             path.unlink()
     sys.stdout.write(f"{HERE / 'gallery.md'}\n")

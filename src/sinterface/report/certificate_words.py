@@ -99,7 +99,7 @@ def _strains(figures: Figures) -> Iterator[tuple[str, tuple[float, ...]]]:
 
 def _sides(figures: Figures) -> Iterator[tuple[str, str]]:
     for key, name in (("li_deficient", "Li-deficient"), ("li_sufficient", "Li-sufficient")):
-        side = figures.get(key)
+        side = figures.get(key) or figures.get("details", {}).get(key)
         if side:
             words = f"Li excess {side['li_excess_per_nm2']:+.2f}/nm²"
             yield f"{name} side", f"{words}, gap {side['gap_A']:.2f} Å"

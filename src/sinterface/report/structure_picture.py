@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ase import Atoms
 
 LONGEST_PIXELS = 1000
+READABLE_INCHES = 5.2
 LEAST_EDGE_A = 10.0
 COLORS = 160
 SCALES_A = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0)
@@ -55,7 +56,8 @@ def _figure(atoms: Atoms) -> Any:
     left, right, bottom, top = shot.extent_A
     width = min(LONGEST_PIXELS, shot.image.shape[1]) / 100
     height = width * (top - bottom) / (right - left)
-    legend = 0.34
+    large = max(1.0, width / READABLE_INCHES)  # stays readable in a page half as wide
+    legend = 0.34 * large
     figure = Figure(figsize=(width, height + legend), dpi=100)
     axes = figure.add_axes((0.0, legend / (height + legend), 1.0, height / (height + legend)))
     axes.imshow(shot.image, extent=shot.extent_A, interpolation="antialiased", aspect="equal")
@@ -63,7 +65,17 @@ def _figure(atoms: Atoms) -> Any:
     _outline(axes, atoms.cell.array, "xy".index(along))
     symbols = sorted(set(atoms.get_chemical_symbols()))
     dots = [
-        Line2D([], [], marker="o", ls="", ms=8, mfc=element_color(s), mec="#555", mew=0.5, label=s)
+        Line2D(
+            [],
+            [],
+            marker="o",
+            ls="",
+            ms=8 * large,
+            mfc=element_color(s),
+            mec="#555",
+            mew=0.5,
+            label=s,
+        )
         for s in symbols
     ]
     length = next(s for s in reversed(SCALES_A) if s <= 0.35 * (right - left) or s == 1.0)
@@ -71,9 +83,9 @@ def _figure(atoms: Atoms) -> Any:
     bar.set_axis_off()
     bar.plot([0, 1], [0, 0], color="#333", lw=2.5, solid_capstyle="butt")
     bar.set_xlim(0, 1)
-    bar.text(0.5, 0.02, f"{length:g} Å", ha="center", va="bottom", fontsize=8, color="#333")
+    bar.text(0.5, 0.02, f"{length:g} Å", ha="center", va="bottom", fontsize=8 * large, color="#333")
     figure.legend(
-        handles=dots, loc="lower right", ncols=len(dots), frameon=False, fontsize=9,
+        handles=dots, loc="lower right", ncols=len(dots), frameon=False, fontsize=9 * large,
         handletextpad=0.0, columnspacing=0.8, borderaxespad=0.05,
     )  # fmt: skip
     return figure
