@@ -159,7 +159,7 @@ def certify(atoms: Atoms, dividing: Dividing, origin: Origin) -> Certificate:
     excess = lithium_excess(atoms, dividing)
     height = atoms.cell.array[2, 2]
     sides = [
-        Side(middle % height, number, number / area_nm2, gap)
+        Side(float(middle % height), number, number / area_nm2, gap)
         for (middle, gap), number in zip(
             boundary_heights(atoms, dividing.mobile), excess, strict=True
         )

@@ -109,6 +109,12 @@ class InterfaceTable(Table):
         le=0.2,
         description="Largest strain of an edge to bring the crystals to one cell; 0.03 is 3 %.",
     )
+    strain_share: float = Field(
+        default=0.0,
+        ge=0,
+        le=1,
+        description="The electrolyte's share of that strain: 0, the electrode carries all, to 1.",
+    )
 
 
 class RelaxTable(Table):

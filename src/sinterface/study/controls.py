@@ -48,7 +48,8 @@ def fit_crystals(crystals: tuple[str, str], table: InterfaceTable, seed: int = 0
     """
     extent = wanted_extent(table.size, table.max_strain)
     planes = table.electrolyte_plane, table.electrode_plane
-    layers, match = fit_planes(load_pair(*crystals, seed), planes, extent)
+    pair = load_pair(*crystals, seed)
+    layers, match = fit_planes(pair, planes, extent, table.strain_share)
     return Fit(layers, match, extent)
 
 

@@ -83,3 +83,18 @@ def test_equal_edges_stay_equal_when_a_crystal_warms(potential):
 def test_a_tilted_normal_is_refused(potential):
     with pytest.raises(InputError, match="xy plane"):
         bring_to_rest(bulk("Li", "bcc", 3.5), potential)
+
+
+def test_certificate_holds_plain_types_only(made):
+    def leaves(value):
+        if isinstance(value, dict):
+            for inner in value.values():
+                yield from leaves(inner)
+        elif isinstance(value, list | tuple):
+            for inner in value:
+                yield from leaves(inner)
+        else:
+            yield value
+
+    kinds = {type(leaf) for leaf in leaves(made.certificate.to_dict())}
+    assert kinds <= {str, int, float, bool, type(None)}
