@@ -12,6 +12,7 @@ is measured and widens the interval.
 from __future__ import annotations
 
 import dataclasses
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,6 +60,13 @@ class Scatter:
     def excess(self) -> float:
         """The ratio drawn towards 1 by `PRIOR_FREEDOM`."""
         return (PRIOR_FREEDOM + self.freedom * self.ratio) / (PRIOR_FREEDOM + self.freedom)
+
+
+class Spread(Protocol):
+    """Measured scatter of whatever an MSD is averaged over."""
+
+    def excess(self, model: MotionModel, line: Line, n_components: int) -> float:
+        """By how much the variance of the slope exceeds that of Gaussian independent paths."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -210,7 +218,7 @@ def fit_slope(
     lengths: IntArray,
     numbers: FloatArray,
     n_components: int,
-    scatters: Scatters | None = None,
+    scatters: Spread | None = None,
 ) -> Slope:
     """Return the slope of an MSD at long lags.
 
@@ -245,7 +253,7 @@ def fit_slope(
 
 
 @dataclasses.dataclass(frozen=True)
-class _Line:
+class Line:
     """A straight line through the MSD of one component from some lag on."""
 
     lags: IntArray
@@ -280,7 +288,7 @@ def _line(
     numbers: FloatArray,
     n_components: int,
     start: int,
-) -> tuple[_Line, MotionModel]:
+) -> tuple[Line, MotionModel]:
     """Fit a line from a lag on, its covariance from the line itself, to self-consistency."""
     chosen = np.flatnonzero((lags >= start) & (lags <= FIT_SPAN * start))
     used = lags[chosen].astype(np.float64)
@@ -305,7 +313,7 @@ def _line(
 
 def _least_squares(
     used: IntArray, chosen: IntArray, values: FloatArray, covariance: FloatArray
-) -> _Line:
+) -> Line:
     design = np.stack([np.ones(len(used)), used.astype(np.float64)], axis=1)
     scale = np.sqrt(np.maximum(np.diag(covariance), 1e-300))
     eigenvalues, vectors = np.linalg.eigh(covariance / np.outer(scale, scale))
@@ -318,7 +326,7 @@ def _least_squares(
     offset, slope = estimator @ white_values
     residual = white_values - white_design @ (offset, slope)
     freedom = max(len(used) - 2, 1)
-    return _Line(
+    return Line(
         lags=used,
         chosen=chosen,
         weights=np.asarray(estimator[1] @ whiten.T / scale),
@@ -341,7 +349,7 @@ def _bend(design: FloatArray, bent: FloatArray, residual: FloatArray) -> float:
 
 def _late_line(
     lags: IntArray, one: FloatArray, lengths: IntArray, numbers: FloatArray, n_components: int
-) -> tuple[_Line, MotionModel, bool]:
+) -> tuple[Line, MotionModel, bool]:
     """Return the fit from `MARGIN` times the lag from which an MSD passes for a line.
 
     Only beginnings that still tell a slope are asked: moving on to ever noisier ones until one
@@ -349,7 +357,7 @@ def _late_line(
     """
     starts = _starts(lags)
 
-    def fit(index: int) -> tuple[_Line, MotionModel]:
+    def fit(index: int) -> tuple[Line, MotionModel]:
         return _line(lags, one, lengths, numbers, n_components, int(starts[index]))
 
     last, linear = 0, False
@@ -417,7 +425,7 @@ class Scatters:
     def excess(
         self,
         model: MotionModel,
-        line: _Line,
+        line: Line,
         n_components: int,
     ) -> float:
         """Return by how much the variance of a slope exceeds that of Gaussian independent paths."""
@@ -426,7 +434,7 @@ class Scatters:
         found += self._between_blocks(model, max(index, 0), n_components)
         return max(1.0, *(one.excess for one in found))
 
-    def _between_paths(self, line: _Line, n_components: int) -> Scatter:
+    def _between_paths(self, line: Line, n_components: int) -> Scatter:
         each = np.concatenate(self._each)
         if len(each) < 2:
             return Scatter(1.0, 0.0)

@@ -342,10 +342,10 @@ class _ElementMotion:
         n_jumps = max(slope.value, 0.0) / interval * self._path_ps / HOP_A**2
         total_atoms = self._n_atoms * len(runs)
         why_not = _refusal(slope, n_jumps, self._n_moved, total_atoms)
-        tracer = _diffusivity(slope, 3, interval, why_not)
-        axes = tuple(_diffusivity(one.slope(1), 1, interval, why_not) for one in self._axes)
+        tracer = diffusivity(slope, 3, interval, why_not)
+        axes = tuple(diffusivity(one.slope(1), 1, interval, why_not) for one in self._axes)
         sums = self._sum.slope(3)
-        collective = _diffusivity(sums, 3, interval, why_not, scale=1.0 / self._n_atoms)
+        collective = diffusivity(sums, 3, interval, why_not, scale=1.0 / self._n_atoms)
         factor = np.nan
         if charge and np.isfinite(kelvin):
             density = self._n_atoms / volume_A3 * A3_PER_CM3
@@ -384,8 +384,8 @@ def _refusal(slope: Slope, n_jumps: float, n_moved: int, n_atoms: int) -> str:
     return ""
 
 
-def _diffusivity(
-    slope: Slope, n_components: int, interval_ps: float, why_not: str, *, scale: float = 1.0
+def diffusivity(
+    slope: Slope, n_components: int, interval_ps: float, why_not: str = "", *, scale: float = 1.0
 ) -> Estimate:
     """Return a diffusivity in cm²/s from a slope in Å² a frame."""
     unit = scale * A2_PER_PS_IN_CM2_PER_S / (2.0 * n_components * interval_ps)
@@ -395,8 +395,7 @@ def _diffusivity(
         bound = unit * slope.upper_bound(0.95)
         return Estimate(np.nan, np.nan, (0.0, bound), bound, why_not)
     low, high = slope.interval()
-    how = f"line through the MSD at lags of {slope.first * interval_ps:.3g}–"
-    how += f"{slope.last * interval_ps:.3g} ps, generalised least squares"
+    how = f"lags {slope.first * interval_ps:.3g}–{slope.last * interval_ps:.3g} ps"
     return Estimate(unit * slope.value, unit * slope.std, (unit * low, unit * high), np.nan, how)
 
 
@@ -434,7 +433,7 @@ def _conductivity(
     if not flux.mean[-1] > 0.0:
         return Estimate(np.nan, np.nan, (np.nan, np.nan), np.nan, "no charge moves")
     volume_cm3 = float(np.mean([run.volume_A3 for run in runs])) / A3_PER_CM3
-    moved = _diffusivity(flux.slope(3), 3, interval_ps, "")
+    moved = diffusivity(flux.slope(3), 3, interval_ps, "")
     factor = ELEMENTARY_CHARGE_C / (BOLTZMANN_EV_PER_K * kelvin * volume_cm3)
     return scaled(moved, factor)
 

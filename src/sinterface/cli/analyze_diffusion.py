@@ -32,6 +32,11 @@ def diffusion(
         typer.Option("--drift", metavar="MODE", help="What is taken out: auto (framework at "
                      "rest, slab by slab), none, all (centre of mass)."),
     ] = "auto",
+    region: Annotated[
+        list[str] | None,
+        typer.Option("--region", metavar="NAME=A:B", help="Slice along the normal, in fractions "
+                     "of the period; may be repeated. Default: boundaries and insides."),
+    ] = None,
     skip: options.Skip = 0,
     stride: options.Stride = 1,
     output: options.Output = None,
@@ -46,7 +51,7 @@ def diffusion(
     with options.chosen_run(paths, frame_interval_fs, skip, stride) as run:
         outcome = compute(
             run, elements=element or (), charges=_charges(charge or []),
-            temperature_K=temperature_K, drift=drift,
+            temperature_K=temperature_K, drift=drift, regions=_regions(region),
         )  # fmt: skip
     options.show_outcome(outcome, output, as_json)
 
@@ -89,6 +94,23 @@ def arrhenius(
         transitions_K=tuple(transition_K or ()),
     )  # fmt: skip
     options.show_outcome(outcome, output, as_json)
+
+
+def _regions(given: list[str] | None) -> dict[str, tuple[float, float]] | None:
+    from sinterface.errors import InputError
+
+    if given is None:
+        return None
+    regions = {}
+    for text in given:
+        name, _, span = text.partition("=")
+        low, _, high = span.partition(":")
+        try:
+            regions[name.strip()] = (float(low), float(high))
+        except ValueError as error:
+            message = f"A region is written as grain=0.1:0.4, got '{text}'; give name=start:end."
+            raise InputError(message) from error
+    return regions
 
 
 def _charges(given: list[str]) -> dict[str, float]:

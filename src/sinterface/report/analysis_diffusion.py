@@ -7,6 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from sinterface.analysis.regions import (
+    RegionDiffusion,
+    boundary_spans,
+    regional_diffusion,
+)
 from sinterface.analysis.transport import Estimate, Transport, transport
 from sinterface.report.curves import Line, line_figure
 from sinterface.report.outcome import Curves, Drawing, Outcome
@@ -26,8 +31,13 @@ def compute(
     charges: Mapping[str, float] | None = None,
     temperature_K: float | None = None,
     drift: str = "auto",
+    regions: Mapping[str, tuple[float, float]] | None = None,
 ) -> Outcome:
-    """Analyse diffusion in all replicas of a run together."""
+    """Analyse diffusion in all replicas of a run together, and region by region in the first.
+
+    Regions are slices along the normal, in fractions of the period; by default the boundaries and
+    insides of an interface cell.
+    """
     with run.open() as frames:
         found = transport(
             frames,
@@ -37,17 +47,25 @@ def compute(
             drift=drift,
             progress=run.progress,
         )
-    return present(found)
+        spans = boundary_spans(frames[0]) if regions is None else regions
+        parts = [
+            one
+            for element in found.elements
+            for one in (regional_diffusion(frames[0], element.element, spans) if spans else ())
+        ]
+    return present(found, parts)
 
 
-def present(found: Transport) -> Outcome:
+def present(found: Transport, parts: Sequence[RegionDiffusion] = ()) -> Outcome:
     """Return a result as JSON, table, curves and figure."""
+    data = {**_data(found), "regions": [_region_data(one) for one in parts]}
+    curves = (_curves(found), *(_region_curves(parts) if parts else ()))
     return Outcome(
         name="diffusion",
         title="Diffusion",
-        data=_data(found),
-        rows=tuple(_rows(found)),
-        curves=(_curves(found),),
+        data=data,
+        rows=(*_rows(found), *(_region_row(one) for one in parts)),
+        curves=curves,
         drawings=(_drawing(found),),
         notes=_notes(found),
     )
@@ -68,6 +86,37 @@ def estimate_text(estimate: Estimate) -> str:
         low, high = estimate.ci95
         return f"{estimate.value:.3g} ({low:.2g} to {high:.2g})"
     return f"< {estimate.upper_bound:.2g}" if np.isfinite(estimate.upper_bound) else "–"
+
+
+def _region_data(one: RegionDiffusion) -> dict[str, Any]:
+    plain = one.to_dict()
+    kept = {key: plain[key] for key in ("element", "region", "span", "mean_atoms")}
+    return {**kept, "in_plane_diffusivity_cm2_s": estimate_data(one.diffusivity_cm2_s)}
+
+
+def _region_row(one: RegionDiffusion) -> dict[str, str]:
+    how = one.diffusivity_cm2_s.reason
+    return {
+        "element": f"{one.element}, {one.region}",
+        "atoms": f"{one.mean_atoms:.0f}",
+        "D tracer (cm²/s), 95 %": estimate_text(one.diffusivity_cm2_s),
+        "D collective (cm²/s)": "–",
+        "Haven ratio": "–",
+        "jumps": "–",
+        "how": f"in plane; {how}",
+    }
+
+
+def _region_curves(parts: Sequence[RegionDiffusion]) -> tuple[Curves, ...]:
+    columns: dict[str, list[Any]] = {"element": [], "region": [], "lag_ps": [], "msd_A2": []}
+    columns["staying"] = []
+    for one in parts:
+        columns["element"] += [one.element] * len(one.lag_ps)
+        columns["region"] += [one.region] * len(one.lag_ps)
+        columns["lag_ps"] += one.lag_ps.tolist()
+        columns["msd_A2"] += one.msd_A2.tolist()
+        columns["staying"] += one.staying.tolist()
+    return (Curves("msd_regions", columns),)
 
 
 def _data(found: Transport) -> dict[str, Any]:

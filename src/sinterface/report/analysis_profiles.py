@@ -69,7 +69,7 @@ def _built(run: Run) -> list[FloatArray | None]:
 
     if len(run.structures) != len(run.replicas):
         return [None] * len(run.replicas)
-    frames = [read(path, index=":1")[0] for path in run.structures]
+    frames: list[Any] = [read(path) for path in run.structures]
     return [np.asarray(atoms.positions, dtype=np.float64) for atoms in frames]
 
 

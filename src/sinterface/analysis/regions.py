@@ -1,0 +1,238 @@
+"""Diffusion in parts of a cell, in the plane of the boundary, for atoms that come and go.
+
+An atom counts for a region only over lags during which it stays there. Motion along the boundary
+doesn't decide who stays, so that the in-plane slope of these survivors is the region's own
+diffusivity; along the normal, survivors are those that moved little, and no number is given
+(P. Liu, E. Harder, B. J. Berne, J. Phys. Chem. B 108, 6595, 2004).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sinterface.analysis.boundaries import find_planes
+from sinterface.analysis.drift import find_drift
+from sinterface.analysis.frames import ELECTRODE
+from sinterface.analysis.records import Record
+from sinterface.analysis.slopes import Line as FittedLine
+from sinterface.analysis.slopes import MotionModel, Scatter, fit_lags, fit_slope
+from sinterface.analysis.stream import Frames
+from sinterface.analysis.transport import Estimate, diffusivity
+from sinterface.errors import InputError
+
+FloatArray = NDArray[np.float64]
+
+BOUNDARY_A = 4.0
+"""Half the thickness of a boundary region."""
+
+N_GROUPS = 16
+"""Groups of atoms between which the jackknife measures scatter."""
+
+
+@dataclasses.dataclass(frozen=True)
+class RegionDiffusion(Record):
+    """Motion of one element in one region.
+
+    Attributes
+    ----------
+    element, region
+        Chemical symbol and name.
+    span
+        Where the region is, fractions of the period along the normal.
+    diffusivity_cm2_s
+        In the plane of the boundary.
+    mean_atoms
+        Atoms in the region, mean over frames.
+    lag_ps, msd_A2
+        In-plane MSD of atoms that stayed, shape (n_lags,).
+    staying
+        Share of atoms that stay in the region throughout a lag, shape (n_lags,).
+    """
+
+    element: str
+    region: str
+    span: tuple[float, float]
+    diffusivity_cm2_s: Estimate
+    mean_atoms: float
+    lag_ps: NDArray[np.float64]
+    msd_A2: NDArray[np.float64]
+    staying: NDArray[np.float64]
+
+
+@dataclasses.dataclass(frozen=True)
+class _Groups:
+    """Jackknife over groups of atoms, for `fit_slope`."""
+
+    sums: FloatArray
+    counts: FloatArray
+
+    def excess(self, model: MotionModel, line: FittedLine, n_components: int) -> float:
+        """Return by how much the variance of the slope exceeds that of Gaussian atoms."""
+        del model
+        used = self.counts[:, line.chosen].sum(axis=1) > 0
+        n = int(used.sum())
+        if n < 3:
+            return 1.0
+        sums, counts = self.sums[used][:, line.chosen], self.counts[used][:, line.chosen]
+        rest = np.maximum(counts.sum(axis=0) - counts, 1.0)
+        slopes = ((sums.sum(axis=0) - sums) / rest) @ line.weights / n_components
+        variance = (n - 1.0) / n * float(((slopes - slopes.mean()) ** 2).sum())
+        return max(1.0, Scatter(variance / max(line.variance, 1e-300), n - 1.0).excess)
+
+
+def regional_diffusion(
+    run: Frames, element: str, spans: Mapping[str, tuple[float, float]]
+) -> tuple[RegionDiffusion, ...]:
+    """Return in-plane diffusivities of an element in slices of the cell.
+
+    Parameters
+    ----------
+    run
+        The run.
+    element
+        Chemical symbol.
+    spans
+        Name and range of each slice along the normal, in fractions of the period; a slice whose
+        start lies above its end goes through the cell's edge.
+
+    Raises
+    ------
+    InputError
+        When the element is absent or a slice is no range.
+    """
+    for name, (low, high) in spans.items():
+        if not (0.0 <= low <= 1.0 and 0.0 <= high <= 1.0 and low != high):
+            message = (
+                f"Region '{name}' runs from {low:g} to {high:g}; give two different fractions of "
+                "the period between 0 and 1, such as grain=0.1:0.4."
+            )
+            raise InputError(message)
+    atoms = run.atoms_of(element)
+    lags = fit_lags(run.n_frames)
+    shift = find_drift(run)
+    inverse = np.linalg.inv(run.mean_cell)
+    first, second = _plane(run.mean_cell)
+    shape = (len(spans), N_GROUPS, len(lags))
+    sums, counts = np.zeros(shape), np.zeros(shape)
+    lengths: list[list[int]] = [[] for _ in spans]
+    for chosen, path in run.blocks(atoms):
+        path -= shift.of(run, chosen)
+        height = (path @ inverse[:, 2]) % 1.0
+        flat = np.stack([path @ first, path @ second], axis=-1)
+        for index, (low, high) in enumerate(spans.values()):
+            inside = (height >= low) & (height < high)
+            if low > high:
+                inside = (height >= low) | (height < high)
+            visit = _visits(inside)
+            lengths[index] += _durations(visit)
+            for column, lag in enumerate(lags):
+                stays = inside[lag:] & inside[:-lag] & (visit[lag:] == visit[:-lag])
+                square = ((flat[lag:] - flat[:-lag]) ** 2).sum(axis=-1) * stays
+                group = chosen % N_GROUPS
+                sums[index, :, column] += np.bincount(group, square.sum(axis=0), N_GROUPS)
+                counts[index, :, column] += np.bincount(group, stays.sum(axis=0), N_GROUPS)
+    return tuple(
+        _region(run, element, name, spans[name], lags, sums[i], counts[i], lengths[i])
+        for i, name in enumerate(spans)
+    )
+
+
+def boundary_spans(run: Frames, reach_A: float = BOUNDARY_A) -> dict[str, tuple[float, float]]:
+    """Return the two boundaries of an interface cell and the inside of both slabs, as slices.
+
+    Boundaries are at the outermost Co planes of the first frame; empty where there are none.
+    """
+    cobalt = np.flatnonzero((run.symbols == "Co") & (run.region == ELECTRODE))
+    if not run.has_regions or len(cobalt) < 4:
+        return {}
+    fractions = run.fractional(0)[cobalt, 2]
+    cell = run.mean_cell
+    length = abs(float(np.linalg.det(cell))) / float(np.linalg.norm(np.cross(cell[0], cell[1])))
+    try:
+        planes = find_planes(fractions * length)
+    except InputError:
+        return {}
+    low, high, reach = planes.lower_A, planes.upper_A, reach_A
+    edges = {
+        "Li-deficient boundary": (low - reach, low + reach),
+        "electrode inside": (low + reach, high - reach),
+        "Li-sufficient boundary": (high - reach, high + reach),
+        "electrolyte inside": (high + reach, low + length - reach),
+    }
+    return {
+        name: (start / length % 1.0, end / length % 1.0)
+        for name, (start, end) in edges.items()
+        if end - start > reach
+    }
+
+
+def _region(
+    run: Frames,
+    element: str,
+    name: str,
+    span: tuple[float, float],
+    lags: NDArray[np.int64],
+    sums: FloatArray,
+    counts: FloatArray,
+    lengths: list[int],
+) -> RegionDiffusion:
+    total = counts.sum(axis=0)
+    kept = total >= 10.0
+    msd = sums.sum(axis=0) / np.maximum(total, 1.0)
+    frames = float(sum(lengths))
+    nothing = (np.nan, np.nan)
+    estimate = Estimate(np.nan, np.nan, nothing, np.nan, "hardly any atom stays in this region")
+    if np.count_nonzero(kept) >= 6:
+        binned, numbers = _binned(lengths)
+        slope = fit_slope(
+            lags[kept],
+            msd[kept],
+            lengths=binned,
+            numbers=numbers,
+            n_components=2,
+            scatters=_Groups(sums[:, kept], counts[:, kept]),
+        )
+        estimate = diffusivity(slope, 2, run.interval_ps)
+    return RegionDiffusion(
+        element=element,
+        region=name,
+        span=span,
+        diffusivity_cm2_s=estimate,
+        mean_atoms=frames / run.n_frames,
+        lag_ps=lags[kept].astype(np.float64) * run.interval_ps,
+        msd_A2=msd[kept],
+        staying=total[kept] / max(frames, 1.0),
+    )
+
+
+def _plane(cell: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return two orthogonal directions in the plane of a and b."""
+    first = cell[0] / np.linalg.norm(cell[0])
+    second = cell[1] - (cell[1] @ first) * first
+    return np.asarray(first), np.asarray(second / np.linalg.norm(second))
+
+
+def _visits(inside: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Number the uninterrupted stays of each atom, shape (n_frames, n_atoms)."""
+    starts = inside.copy()
+    starts[1:] &= ~inside[:-1]
+    return np.where(inside, np.cumsum(starts, axis=0), 0)
+
+
+def _durations(visit: NDArray[np.int64]) -> list[int]:
+    """Return the lengths of all stays, in frames."""
+    spread = visit + np.arange(visit.shape[1]) * (int(visit.max()) + 1)
+    return [int(one) for one in np.unique(spread[visit > 0], return_counts=True)[1]]
+
+
+def _binned(lengths: list[int]) -> tuple[NDArray[np.int64], FloatArray]:
+    """Return at most some 25 different lengths that stand for all."""
+    values = np.array(lengths)
+    near = np.rint(1.3 ** np.floor(np.log(values) / np.log(1.3)))
+    found, numbers = np.unique(np.maximum(near, 1.0), return_counts=True)
+    found[-1] = values.max()
+    return found.astype(np.int64), numbers.astype(np.float64)
