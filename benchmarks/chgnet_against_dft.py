@@ -101,12 +101,15 @@ def main() -> None:
     parser.add_argument("--closed-shell", action="store_true", help="one spin channel")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--every", type=int, default=1, help="label only each n-th snapshot")
+    parser.add_argument("--only", type=int, nargs="*", help="label only these, from 0")
     arguments = parser.parse_args()
     arguments.work.mkdir(parents=True, exist_ok=True)
     snapshots = arguments.work / "snapshots.extxyz"
     if not snapshots.exists():
         write(snapshots, sample(), format="extxyz")
-    structures = read(snapshots, index=slice(None, None, arguments.every), format="extxyz")
+    structures = read(snapshots, index=":", format="extxyz")
+    chosen = arguments.only or range(0, len(structures), arguments.every)
+    structures = [structures[index] for index in chosen]
     settings = read_settings("gpaw", OPTIONS | {"spin_polarised": not arguments.closed_shell})
     kind = "closed-shell" if arguments.closed_shell else "spin-polarised"
     truth = label_structures(

@@ -55,7 +55,7 @@ def make_card(
         "format_version": FORMAT_VERSION,
         "licence": recipe.potential.licence,
         "elements": list(recipe.potential.elements),
-        "commands": [*recipe.data.commands, *recipe.commands],
+        "commands": list(dict.fromkeys([*recipe.data.commands, *recipe.commands])),
         "reference": {
             "name": label.reference,
             "version": label.reference_version,
@@ -66,7 +66,7 @@ def make_card(
             "split": recipe.data.split,
             "families_on_both_sides": len(divided_families(parts.values())),
             "largest_force_eV_per_A": recipe.data.largest_force_eV_per_A,
-            "sha256": dict(files),
+            "sha256": {_from_root(name): digest for name, digest in files.items()},
             **{part: _counts(chosen) for part, chosen in parts.items()},
         },
         "symmetry_functions": _functions(recipe),
@@ -83,6 +83,13 @@ def make_card(
         },
         "versions": versions(),
     }
+
+
+def _from_root(name: str) -> str:
+    """Return a file's name in the recipe without its way up from the recipe's folder."""
+    while name.startswith("../"):
+        name = name.removeprefix("../")
+    return name
 
 
 def _counts(frames: Sequence[Atoms]) -> dict[str, int]:
