@@ -5,9 +5,11 @@ from __future__ import annotations
 import typer
 
 from sinterface.cli.analyze_all import analyze_all
+from sinterface.cli.analyze_boundaries import boundaries
 from sinterface.cli.analyze_clusters import clusters
 from sinterface.cli.analyze_density import density
 from sinterface.cli.analyze_diffusion import arrhenius, diffusion
+from sinterface.cli.analyze_phases import phases
 from sinterface.cli.analyze_polyhedra import polyhedra
 from sinterface.cli.analyze_profiles import profiles
 from sinterface.cli.analyze_rdf import rdf
@@ -23,9 +25,11 @@ app = typer.Typer(
 app.command("all")(analyze_all)
 for _command in (
     arrhenius,
+    boundaries,
     clusters,
     density,
     diffusion,
+    phases,
     polyhedra,
     profiles,
     rdf,

@@ -101,6 +101,8 @@ SUITE: tuple[Analysis, ...] = (
     Analysis("sites", "Sites, residence times and jumps", "sinterface.report.analysis_sites"),
     Analysis("polyhedra", "Coordination polyhedra", "sinterface.report.analysis_polyhedra"),
     Analysis("clusters", "Clusters of Co", "sinterface.report.analysis_clusters"),
+    Analysis("boundaries", "Grain boundaries", "sinterface.report.analysis_boundaries"),
+    Analysis("phases", "Phases told apart by surroundings", "sinterface.report.analysis_phases"),
 )
 """In the order of the report."""
 

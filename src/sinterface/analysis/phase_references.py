@@ -1,0 +1,102 @@
+"""Thermally shaken crystals that stand for the phases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sinterface.errors import InputError
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+SQUARE_A2_PER_K = {"Li": 6.0e-5, "O": 2.6e-5, "Co": 1.6e-5, "Zr": 1.4e-5, "La": 1.8e-5}
+"""Mean squared displacement along one axis per kelvin, from isotropic displacement parameters of
+the crystals at room temperature, u² = B/8π² (B of 1.4, 0.6, 0.4, 0.3 and 0.4 Å² at 300 K)."""
+
+EXPANSION_PER_K = 1.2e-5
+STRAIN = 0.01
+LEAST_ATOMS = 96
+LEAST_EDGE_A = 8.0
+COPIES, HELD_OUT = 12, 4
+
+PHASES: dict[str, tuple[str, ...]] = {
+    "LLZO": ("llzo", "llzo-tetragonal", "llzo+Co"),
+    "LCO": ("lco",),
+    "LaCoO3": ("lacoo3",),
+    "La2Zr2O7": ("la2zr2o7",),
+    "Li2ZrO3": ("li2zro3",),
+    "CoO": ("coo",),
+    "Co3O4": ("co3o4",),
+    "rock salt": ("rocksalt",),
+}
+"""Phases and the crystals that stand for them; rock salt is CoO with half of its Co, at random,
+replaced by Li."""
+
+
+def references(own: Mapping[str, Path]) -> dict[str, tuple[str, ...]]:
+    """Return the phases, with a person's own structures beside or instead of them."""
+    return PHASES | {name: (str(path),) for name, path in own.items()}
+
+
+def shaken_copies(crystals: tuple[str, ...], temperature_K: float, seed: int) -> Iterator[Atoms]:
+    """Yield copies of a phase at a temperature; the last `HELD_OUT` share is for checks.
+
+    Each atom is displaced at random after its element's displacement parameter, the cell
+    expanded and strained a little; Li of cubic LLZO is drawn anew in each copy.
+    """
+    rng = np.random.default_rng(seed)
+    for copy in range(COPIES):
+        atoms = _enlarged(_crystal(crystals[copy % len(crystals)], seed=copy))
+        factor = 1.0 + EXPANSION_PER_K * temperature_K / 3.0 + rng.normal(0.0, STRAIN)
+        atoms.set_cell(atoms.cell.array * factor, scale_atoms=True)
+        heat = temperature_K * np.exp(rng.normal(0.0, 0.25))
+        squares = [SQUARE_A2_PER_K.get(symbol, 2e-5) for symbol in atoms.get_chemical_symbols()]
+        size = np.sqrt(np.array(squares) * heat)
+        atoms.positions += rng.normal(size=(len(atoms), 3)) * size[:, None]
+        yield atoms
+
+
+def _crystal(name: str, seed: int) -> Atoms:
+    from sinterface.structures.crystals import load_crystal
+    from sinterface.structures.doping import dope
+
+    if name == "llzo+Co":
+        site = ("Li", "Zr", "La")[seed % 3]
+        doped: Atoms = dope(load_crystal("llzo", seed), site, 3, seed=seed)
+        return doped
+    if name == "rocksalt":
+        atoms = load_crystal("coo") * (2, 2, 2)
+        rng = np.random.default_rng(seed)
+        cobalt = np.flatnonzero(atoms.numbers == 27)
+        atoms.numbers[rng.choice(cobalt, len(cobalt) // 2, replace=False)] = 3
+        return atoms
+    if Path(name).is_file():
+        return _own(Path(name))
+    return load_crystal(name, seed)
+
+
+def _own(path: Path) -> Atoms:
+    from ase import Atoms
+    from ase.io import read
+
+    try:
+        found = read(path, index=-1)
+    except Exception as error:
+        raise InputError(f"'{path}' can't be read as a structure ({error}).") from error
+    if not isinstance(found, Atoms):
+        raise InputError(f"'{path}' holds no structure; give another file.")
+    return found
+
+
+def _enlarged(atoms: Atoms) -> Atoms:
+    """Return enough copies of a cell that atoms and their images shake apart."""
+    lengths = atoms.cell.lengths()
+    repeat = [max(1, int(np.ceil(LEAST_EDGE_A / length))) for length in lengths]
+    while len(atoms) * np.prod(repeat) < LEAST_ATOMS:
+        repeat[int(np.argmin(np.array(repeat) * lengths))] += 1
+    larger: Atoms = atoms * tuple(repeat)
+    return larger
