@@ -150,6 +150,8 @@ def follow_boundaries(
         segregation = measure(f"excess of {element}", "nm⁻²", rows, 50.0 / area)
     shares = np.array([side.share(window, len(middle)) for side in sides])
     at_rest, reason = _rest(segregation, evidence)
+    if at_rest and np.isnan(_temperature_K(sides)):
+        reason += "; no free energy, for the files tell no temperature"
     values, errors = _free_energy(shares, sides, at_rest)
     bulk = _Bulk(runs, controls, energies_eV)
     return GrainBoundaries(
@@ -351,6 +353,11 @@ def _rest(segregation: Measure | None, evidence: Evidence) -> tuple[bool, str]:
     return False, f"not resolved: not at rest, {said}"
 
 
+def _temperature_K(sides: Sequence[_Sides]) -> float:
+    told = np.concatenate([side.run.temperature_K for side in sides])
+    return float(told[np.isfinite(told)].mean()) if np.isfinite(told).any() else float("nan")
+
+
 def _free_energy(
     shares: FloatArray, sides: Sequence[_Sides], at_rest: bool
 ) -> tuple[FloatArray, FloatArray]:
@@ -360,7 +367,7 @@ def _free_energy(
     late = np.nanmean(shares[:, shares.shape[1] // 2 :], axis=1)
     grain = sides[0].distance_A > sides[0].half_width_A + 1.0
     inside = np.nanmean(late[:, grain], axis=1, keepdims=True)
-    heat = BOLTZMANN_EV_PER_K * float(np.nanmean([np.nanmean(s.run.temperature_K) for s in sides]))
+    heat = BOLTZMANN_EV_PER_K * _temperature_K(sides)
     with np.errstate(divide="ignore", invalid="ignore"):
         each = -heat * np.log(late / inside)
     each[~np.isfinite(each)] = np.nan

@@ -69,7 +69,7 @@ def _crystal(name: str, seed: int) -> Atoms:
         doped: Atoms = dope(load_crystal("llzo", seed), site, 3, seed=seed)
         return doped
     if name == "rocksalt":
-        atoms = load_crystal("coo") * (2, 2, 2)
+        atoms: Atoms = load_crystal("coo") * (2, 2, 2)
         rng = np.random.default_rng(seed)
         cobalt = np.flatnonzero(atoms.numbers == 27)
         atoms.numbers[rng.choice(cobalt, len(cobalt) // 2, replace=False)] = 3
