@@ -311,22 +311,24 @@ ElementPlan<T> PlanStorage<T>::build(const Potential& potential, const Element& 
     return plan;
 }
 
-// From weights [input][output].
+// From weights [input][output]; those for the way back times a factor of each input.
 template <class T>
-void PlanStorage<T>::store_weights(const std::vector<double>& weights, const std::vector<double>& biases, LayerPlan<T>& layer) {
+void PlanStorage<T>::store_weights(const std::vector<double>& weights, const std::vector<double>& biases, const std::vector<double>& factors,
+                                   LayerPlan<T>& layer) {
     std::vector<T> forward, back;
     const auto at = [&](int j, int k) {
-        return static_cast<T>(weights[static_cast<std::size_t>(j) * static_cast<std::size_t>(layer.outputs) + static_cast<std::size_t>(k)]);
+        return weights[static_cast<std::size_t>(j) * static_cast<std::size_t>(layer.outputs) + static_cast<std::size_t>(k)];
     };
+    const auto block = [](int left) { return left >= weight_block ? weight_block : 1; };
     for (int first = 0, n = 0; first < layer.outputs; first += n) {
-        n = weight_block(layer.outputs - first);
+        n = block(layer.outputs - first);
         for (int j = 0; j < layer.inputs; ++j)
-            for (int k = first; k < first + n; ++k) forward.push_back(at(j, k));
+            for (int k = first; k < first + n; ++k) forward.push_back(static_cast<T>(at(j, k)));
     }
     for (int first = 0, n = 0; first < layer.inputs; first += n) {
-        n = weight_block(layer.inputs - first);
+        n = block(layer.inputs - first);
         for (int k = 0; k < layer.outputs; ++k)
-            for (int j = first; j < first + n; ++j) back.push_back(at(j, k));
+            for (int j = first; j < first + n; ++j) back.push_back(static_cast<T>(at(j, k) * factors[static_cast<std::size_t>(j)]));
     }
     layer.weights = store(numbers_, std::move(forward));
     layer.back = store(numbers_, std::move(back));
@@ -354,7 +356,7 @@ void PlanStorage<T>::build_networks(const Potential& potential, std::size_t elem
         std::vector<LayerPlan<T>> layers;
         for (const Layer& layer : *networks[m]) {
             LayerPlan<T> out{layer.inputs, layer.outputs, static_cast<int>(layer.activation), nullptr, nullptr, nullptr};
-            if (!layers.empty()) store_weights(layer.weights, layer.biases, out);
+            if (!layers.empty()) store_weights(layer.weights, layer.biases, std::vector<double>(static_cast<std::size_t>(layer.inputs), 1.0), out);
             layers.push_back(out);
             plan.n_nodes += layer.outputs;
         }
@@ -371,7 +373,7 @@ void PlanStorage<T>::build_networks(const Potential& potential, std::size_t elem
             into.insert(into.end(), from.begin() + begin, from.begin() + begin + layer.outputs);
         }
     plan.joint.inputs = plan.n_rows, plan.joint.outputs = joint_outputs;
-    store_weights(weights, biases, plan.joint);
+    store_weights(weights, biases, own.factor, plan.joint);
     plan.n_members = static_cast<int>(members.size());
     plan.members = store(members_, std::move(members));
 }

@@ -19,7 +19,7 @@ public:
 
 private:
     ElementPlan<T> build(const Potential& potential, const Element& element);
-    void store_weights(const std::vector<double>& weights, const std::vector<double>& biases, LayerPlan<T>& layer);
+    void store_weights(const std::vector<double>& weights, const std::vector<double>& biases, const std::vector<double>& factors, LayerPlan<T>& layer);
     void build_networks(const Potential& potential, std::size_t element, ElementPlan<T>& plan);
     void group_narrow(ElementPlan<T>& plan);
 

@@ -75,7 +75,7 @@ void group_by_element(const System& system, const std::vector<int>& atoms, int n
         for (int k = begin; k < end; ++k) waiting[at(system.species[atoms[at(k)]])].push_back(atoms[at(k)]);
         for (int e = 0; e < n_elements; ++e) {
             std::vector<int>& list = waiting[at(e)];
-            const int size = static_cast<int>(list.size()), ready = end < n ? size - size % width : size;
+            const int size = static_cast<int>(list.size()), ready = end < n ? size - size % (2 * width) : size;  // batches go through the networks two by two
             if (ready == 0) continue;
             const int first = static_cast<int>(schedule.atoms.size());
             schedule.atoms.insert(schedule.atoms.end(), list.begin(), list.begin() + ready);

@@ -38,14 +38,14 @@ void count_extrapolations(const Frame<T>& f) {
 
 // Energies of the members and their mean, for each atom.
 template <class T>
-void write_energies(const Frame<T>& f, const typename Frame<T>::V* energies) {
+void write_energies(const Frame<T>& f) {
     const int n = f.plan.n_members;
     for (int lane = 0; lane < f.n_atoms; ++lane) {
         const std::size_t atom = std::size_t(f.atoms[lane]);
         double sum = 0;
         for (int m = 0; m < n; ++m) {
             const MemberPlan<T>& member = f.plan.members[m];
-            const double energy = member.energy_factor * double(energies[m][lane]) + member.energy_offset;
+            const double energy = member.energy_factor * double(f.energies[m][lane]) + member.energy_offset;
             if (f.output.member_energies) f.output.member_energies[atom * n + m] = energy;
             sum += energy;
         }
@@ -70,11 +70,10 @@ void pass_members(Frame<T>& f) {
     f.output = output;
 }
 
+// After the networks.
 template <class T>
 void energies_and_forces(Frame<T>& f) {
-    typename Frame<T>::V energies[max_members];
-    networks(f, energies);
-    write_energies(f, energies);
+    write_energies(f);
     const Output& output = f.output;
     if (output.extrapolations) count_extrapolations(f);
     if (output.member_forces && f.plan.n_members > 1)
@@ -83,18 +82,23 @@ void energies_and_forces(Frame<T>& f) {
         forces_from_gradients(f);
 }
 
+// The first step: neighbours and, where they are wanted, symmetry functions.
 template <class T>
-void run_batch(Frame<T>& f, const int* atoms, int n_left) {
+void begin_batch(Frame<T>& f, const int* atoms, int n_left) {
     f.atoms = atoms;
     f.n_atoms = n_left < Frame<T>::width ? n_left : Frame<T>::width;
     pack_neighbors(f);
     sum_neighbors(f);
-    if (f.task == Task::values || f.task == Task::forces) {
-        contract(f, f.moments, f.moments, f.values);
-        subtract_self(f.plan, f.moments, f.values);
-        sum_triplets(f);
-        sum_narrow(f);
-    }
+    if (f.task != Task::values && f.task != Task::forces) return;
+    contract(f, f.moments, f.moments, f.values);
+    subtract_self(f.plan, f.moments, f.values);
+    sum_triplets(f);
+    sum_narrow(f);
+}
+
+template <class T>
+void run_batch(Frame<T>& f, const int* atoms, int n_left) {
+    begin_batch(f, atoms, n_left);
     switch (f.task) {
         case Task::values:
             write_rows(f, f.values);
@@ -108,21 +112,34 @@ void run_batch(Frame<T>& f, const int* atoms, int n_left) {
             forces_from_gradients(f);
             break;
         case Task::forces:
+            networks<1>(f, 0);
             energies_and_forces(f);
             break;
     }
 }
 
+// Two batches: they go through the networks together, and the second, whose neighbours are still in the cache, back first.
+template <class T>
+void run_two(Frame<T>& one, Frame<T>& two, const int* atoms, int n_left) {
+    begin_batch(one, atoms, n_left);
+    begin_batch(two, atoms + Frame<T>::width, n_left - Frame<T>::width);
+    networks<2>(one, one.layout.bytes / sizeof(typename Frame<T>::V));
+    energies_and_forces(two);
+    energies_and_forces(one);
+}
+
 template <class T>
 void run_call(const KernelCall<T>* call) {
     constexpr int width = Lanes<T>::width;
-    Frame<T> frame(*call);
-    for (int first = 0; first < call->n_atoms; first += width) run_batch(frame, call->atoms + first, call->n_atoms - first);
+    Frame<T> one(*call, 0), two(*call, 1);
+    int first = 0;
+    for (; call->task == Task::forces && call->n_atoms - first > width; first += 2 * width) run_two(one, two, call->atoms + first, call->n_atoms - first);
+    for (; first < call->n_atoms; first += width) run_batch(one, call->atoms + first, call->n_atoms - first);
 }
 
 template <class T>
 std::size_t workspace_size(const ElementPlan<T>* plan, int capacity) {
-    return Layout<T>(*plan, capacity, true).bytes;
+    return 2 * Layout<T>(*plan, capacity, true).bytes;
 }
 
 }  // namespace

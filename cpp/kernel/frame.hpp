@@ -20,7 +20,7 @@ constexpr int most_at_once = 4;  // gradients of a committee in one sweep over t
 template <class T>
 struct Layout {
     int capacity, record, inverse, tangent, windows, gaussians, gradient, turn;
-    std::size_t slots, packed, ids, values, gradients, moments, moment_gradients, coefficients, sums, nodes, member_gradients, gradient_sets, set, turns,
+    std::size_t slots, packed, ids, values, gradients, moments, moment_gradients, coefficients, sums, nodes, energies, member_gradients, gradient_sets, set, turns,
         narrow, bytes;
 
     static std::size_t round_up(std::size_t n) { return (n + 63) / 64 * 64; }
@@ -46,7 +46,8 @@ struct Layout {
         coefficients = moment_gradients + std::size_t(plan.n_moments + 1) * vector;
         sums = coefficients + std::size_t(plan.n_coefficients) * vector;
         nodes = sums + std::size_t(3 * plan.n_radial) * vector;
-        member_gradients = nodes + std::size_t(3 * plan.n_nodes + plan.n_rows) * vector;
+        energies = nodes + std::size_t(3 * plan.n_nodes + plan.n_rows) * vector;
+        member_gradients = energies + std::size_t(plan.n_members) * vector;
         const std::size_t stored = plan.n_members > 1 ? std::size_t(plan.n_members) : 0;
         gradient_sets = member_gradients + stored * std::size_t(plan.n_rows) * vector;
         set = std::size_t(plan.n_moments + 1 + plan.n_coefficients + 3 * plan.n_radial) | 1;  // vectors
@@ -74,13 +75,13 @@ struct Frame {
     V* slots;
     typename Four<T>::V* packed;  // displacement of each neighbour, one row a lane
     int* ids;
-    V *values, *gradients, *moments, *moment_gradients, *coefficients, *sums, *nodes, *member_gradients, *gradient_sets, *turns;
+    V *values, *gradients, *moments, *moment_gradients, *coefficients, *sums, *nodes, *energies, *member_gradients, *gradient_sets, *turns;
     unsigned char* narrow;
     const int* atoms = nullptr;
     int n_atoms = 0;
     int count[max_buckets];  // slots in use, each bucket
 
-    explicit Frame(const KernelCall<T>& call)
+    Frame(const KernelCall<T>& call, int batch)
         : model(*call.plan),
           plan(call.plan->elements[call.element]),
           system(*call.system),
@@ -91,7 +92,7 @@ struct Frame {
           force_rows(call.force_rows),
           force_stride(std::size_t(call.force_stride)),
           trash(call.n_all) {
-        unsigned char* memory = call.workspace;
+        unsigned char* memory = call.workspace + std::size_t(batch) * layout.bytes;
         slots = reinterpret_cast<V*>(memory + layout.slots);
         packed = reinterpret_cast<typename Four<T>::V*>(memory + layout.packed);
         ids = reinterpret_cast<int*>(memory + layout.ids);
@@ -102,6 +103,7 @@ struct Frame {
         coefficients = reinterpret_cast<V*>(memory + layout.coefficients);
         sums = reinterpret_cast<V*>(memory + layout.sums);
         nodes = reinterpret_cast<V*>(memory + layout.nodes);
+        energies = reinterpret_cast<V*>(memory + layout.energies);
         member_gradients = reinterpret_cast<V*>(memory + layout.member_gradients);
         narrow = memory + layout.narrow;
         gradient_sets = reinterpret_cast<V*>(memory + layout.gradient_sets);

@@ -136,7 +136,8 @@ SINTERFACE_INLINE doubles power_of_two(doubles x) {
 
 template <class T, class V>
 SINTERFACE_INLINE V hyperbolic_tangent(V x) {
-    return T(1) - T(2) / (exponential(x + x) + T(1));
+    const V power = power_of_two(least<T>(x * T(2.88539008177792681472), splat<T>(T(80))));  // exp(2 x)
+    return T(1) - T(2) / (power + T(1));
 }
 
 // sin(u) and cos(u) for |u| <= pi/2 by their series.

@@ -111,11 +111,9 @@ struct NarrowRow {
     T coefficient[max_degree + 1];
 };
 
-// Weights stand in the order in which the kernel takes them: outputs in blocks of this size, of each block [input][output];
-// and once more for the way back, inputs in such blocks, of each block [output][input].
-constexpr int weight_block(int left) {
-    return left >= 10 ? 10 : left >= 4 ? 4 : 1;
-}
+// Weights stand in the order in which the kernel takes them: outputs in blocks of this size and the last ones alone, of each
+// block [input][output]; and once more for the way back, inputs in such blocks, of each block [output][input].
+constexpr int weight_block = 5;
 
 template <class T>
 struct LayerPlan {
@@ -172,7 +170,7 @@ struct ElementPlan {
     T narrow_cutoff;                  // the largest of them
     int n_members;                    // 0: no networks
     const MemberPlan<T>* members;
-    LayerPlan<T> joint;  // the first layers of all members side by side
+    LayerPlan<T> joint;  // the first layers of all members side by side; `back` holds the factors of the rows as well
     int n_nodes;         // of all layers of all members together
 };
 
