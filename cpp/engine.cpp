@@ -68,18 +68,25 @@ const double* make_rows(const System& system, int n_all, double* rows) {
     return rows;
 }
 
+// Of the rows of forces of a committee.
+std::size_t force_stride(std::size_t members) {
+    return (3 * members + 3) / 4 * 4;
+}
+
 // What one thread adds to, kept from call to call.
 struct Share {
     Scratch memory;
     double* forces = nullptr;
-    std::size_t stride = 4;  // of their rows: four numbers for each member
+    std::size_t stride = 4;  // of their rows: three numbers for each member
+    std::size_t n_sets = 1;
     std::vector<double> virial, atom_virial;
 
     // Cleared; the first thread adds to the caller's virials directly.
     Output begin(Output output, std::size_t n, std::size_t members, bool first_thread) {
-        stride = 4 * members;
-        forces = output.forces ? static_cast<double*>(memory.get(stride * (n + 1) * sizeof(double))) : nullptr;
-        if (forces) std::fill_n(forces, stride * (n + 1), 0.0);
+        n_sets = members, stride = force_stride(members);
+        const std::size_t size = stride * (n + 1) + 4;
+        forces = output.forces ? static_cast<double*>(memory.get(size * sizeof(double))) : nullptr;
+        if (forces) std::fill_n(forces, size, 0.0);
         virial.assign(first_thread || !output.virial ? 0 : 9, 0.0);
         atom_virial.assign(first_thread || !output.atom_virial ? 0 : 9 * n, 0.0);
         if (!virial.empty()) output.virial = virial.data();
@@ -89,10 +96,10 @@ struct Share {
 
     // To the caller's rows of the atoms [first, last) of `n`.
     void add(const Output& output, std::size_t first, std::size_t last, std::size_t n) const {
-        for (std::size_t m = 0; forces && m < stride / 4; ++m) {
+        for (std::size_t m = 0; forces && m < n_sets; ++m) {
             double* rows = m == 0 ? output.forces : output.member_forces + 3 * (m - 1) * n;
             for (std::size_t i = first; i < last; ++i)
-                for (std::size_t d = 0; d < 3; ++d) rows[3 * i + d] += forces[stride * i + 4 * m + d];
+                for (std::size_t d = 0; d < 3; ++d) rows[3 * i + d] += forces[stride * i + 3 * m + d];
         }
         for (std::size_t k = 9 * first; !atom_virial.empty() && k < 9 * last; ++k) output.atom_virial[k] += atom_virial[k];
     }
@@ -107,17 +114,34 @@ struct Memory {
     std::vector<Share> shares;
 };
 
+// Candidates that may repel, of the atoms of one stretch.
+struct Nearby {
+    std::vector<int> places, counts;
+
+    void make_room(const System& system, const int* atoms, int n_atoms) {
+        std::size_t candidates = 1;
+        for (int k = 0; k < n_atoms; ++k) candidates += static_cast<std::size_t>(system.n_neighbors[atoms[k]]);
+        if (places.size() < candidates) places.resize(candidates);
+        if (counts.size() < static_cast<std::size_t>(n_atoms)) counts.resize(static_cast<std::size_t>(n_atoms));
+    }
+};
+
 // Calls of the kernel for the stretches [first, last) of the schedule.
 template <class T>
-void run_part(const Kernel& kernel, const Plan<T>& plan, KernelCall<T> call, const Schedule& schedule, int first, int last) {
+void run_part(const Kernel& kernel, const Plan<T>& plan, const RepulsionTable* repulsion, KernelCall<T> call, const Schedule& schedule, int first, int last) {
     thread_local Scratch workspace;
+    thread_local Nearby nearby;
     call.plan = &plan, call.capacity = schedule.capacity;
+    call.near_square = repulsion ? repulsion->outer() * repulsion->outer() : 0.0;
     for (int k = first; k < last; ++k) {
         const Stretch& part = schedule.stretches[static_cast<std::size_t>(k)];
         call.element = part.element;
         call.atoms = schedule.atoms.data() + part.first, call.n_atoms = part.last - part.first;
         call.workspace = static_cast<unsigned char*>(workspace.get(workspace_size(kernel, plan.elements[part.element], call.capacity)));
+        if (repulsion) nearby.make_room(*call.system, call.atoms, call.n_atoms);
+        call.near = nearby.places.data(), call.n_near = nearby.counts.data();
         runner<T>(kernel)(&call);
+        if (repulsion) repulsion->add(*call.system, call.atoms, call.n_atoms, call.near, call.n_near, *call.output, call.force_rows, call.force_stride);
     }
 }
 
@@ -174,7 +198,7 @@ void Engine::run(Task task, Precision precision, const System& system, const int
         const auto k = static_cast<std::size_t>(thread);
         try {
             const Output mine = memory.shares[k].begin(output, n, members, thread == 0);
-            run_share(task, precision, system, schedule, thread, rows, n_all, mine, memory.shares[k].forces, static_cast<int>(4 * members));
+            run_share(task, precision, system, schedule, thread, rows, n_all, mine, memory.shares[k].forces, static_cast<int>(force_stride(members)));
         } catch (...) {
             errors[k] = std::current_exception();
         }
@@ -199,13 +223,11 @@ void Engine::run_share(Task task, Precision precision, const System& system, con
         blank.task = task, blank.output = &output;
         return blank;
     };
+    const RepulsionTable* repulsion = task == Task::forces ? repulsion_.get() : nullptr;
     if (precision == Precision::mixed)
-        run_part(*kernel_, plan_single_->plan(), call(KernelCall<float>{}), schedule, first, last);
+        run_part(*kernel_, plan_single_->plan(), repulsion, call(KernelCall<float>{}), schedule, first, last);
     else
-        run_part(*kernel_, plan_double_->plan(), call(KernelCall<double>{}), schedule, first, last);
-    if (task != Task::forces || !repulsion_) return;
-    const Stretch &begin = schedule.stretches[static_cast<std::size_t>(first)], &end = schedule.stretches[static_cast<std::size_t>(last) - 1];
-    repulsion_->add(system, schedule.atoms.data() + begin.first, end.last - begin.first, output, force_rows, force_stride);
+        run_part(*kernel_, plan_double_->plan(), repulsion, call(KernelCall<double>{}), schedule, first, last);
 }
 
 }  // namespace sinterface

@@ -316,9 +316,7 @@ template <class T>
 void PlanStorage<T>::store_weights(const std::vector<double>& weights, const std::vector<double>& biases, const std::vector<double>& factors,
                                    LayerPlan<T>& layer) {
     std::vector<T> forward, back;
-    const auto at = [&](int j, int k) {
-        return weights[static_cast<std::size_t>(j) * static_cast<std::size_t>(layer.outputs) + static_cast<std::size_t>(k)];
-    };
+    const auto at = [&](int j, int k) { return weights[static_cast<std::size_t>(j) * static_cast<std::size_t>(layer.outputs) + static_cast<std::size_t>(k)]; };
     const auto block = [](int left) { return left >= weight_block ? weight_block : 1; };
     for (int first = 0, n = 0; first < layer.outputs; first += n) {
         n = block(layer.outputs - first);

@@ -48,14 +48,15 @@ RepulsionTable::RepulsionTable(const Repulsion& repulsion, const std::vector<int
 
 RepulsionTable::~RepulsionTable() = default;
 
-void RepulsionTable::add(const System& system, const int* atoms, int n_atoms, const Output& output, double* forces, int stride) const {
+void RepulsionTable::add(const System& system, const int* atoms, int n_atoms, const int* near, const int* n_near, const Output& output, double* forces,
+                         int stride) const {
     static const double nowhere[3] = {};
-    for (int k = 0; k < n_atoms; ++k) {
+    for (int k = 0; k < n_atoms; near += n_near[k], ++k) {
         const int i = atoms[k];
-        if (system.species[i] < 0) continue;
         const Pair* pairs = pairs_.data() + static_cast<std::size_t>(system.species[i]) * n_elements_;
         const double* xi = system.positions + 3 * i;
-        for (int n = 0; n < system.n_neighbors[i]; ++n) {
+        for (int m = 0; m < n_near[k]; ++m) {
+            const int n = near[m];
             const int j = system.neighbors[i][n] & system.neighbor_mask;
             const double* translation = system.images ? system.translations + 4 * std::size_t(system.images[i][n]) : nowhere;
             double d[3];

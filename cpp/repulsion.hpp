@@ -14,8 +14,11 @@ public:
     RepulsionTable(const Repulsion& repulsion, const std::vector<int>& atomic_numbers);
     ~RepulsionTable();
 
-    // Adds energies (half to each atom), forces (rows of `stride` numbers) and virial of all pairs within the outer radius (eV, Å).
-    void add(const System& system, const int* atoms, int n_atoms, const Output& output, double* forces, int stride) const;
+    double outer() const { return outer_; }
+
+    // Adds energies (half to each atom), forces (rows of `stride` numbers) and virial of all pairs within the outer radius (eV,
+    // Å). Which they may be: `n_near` places in the list of each atom, in `near` one atom after the other.
+    void add(const System& system, const int* atoms, int n_atoms, const int* near, const int* n_near, const Output& output, double* forces, int stride) const;
 
 private:
     struct Pair;

@@ -62,7 +62,7 @@ void pass_members(Frame<T>& f) {
     typename Frame<T>::V* const gradients = f.gradients;
     f.output.virial = f.output.atom_virial = nullptr;
     for (int m = 1; m < f.plan.n_members; ++m) {
-        f.force_rows = rows + 4 * m;
+        f.force_rows = rows + 3 * m;
         f.gradients = f.member_gradients + std::size_t(m) * f.plan.n_rows;
         forces_from_gradients(f);
     }
@@ -84,10 +84,10 @@ void energies_and_forces(Frame<T>& f) {
 
 // The first step: neighbours and, where they are wanted, symmetry functions.
 template <class T>
-void begin_batch(Frame<T>& f, const int* atoms, int n_left) {
+void begin_batch(Nearby& nearby, Frame<T>& f, const int* atoms, int n_left) {
     f.atoms = atoms;
     f.n_atoms = n_left < Frame<T>::width ? n_left : Frame<T>::width;
-    pack_neighbors(f);
+    pack_neighbors(nearby, f);
     sum_neighbors(f);
     if (f.task != Task::values && f.task != Task::forces) return;
     contract(f, f.moments, f.moments, f.values);
@@ -97,8 +97,8 @@ void begin_batch(Frame<T>& f, const int* atoms, int n_left) {
 }
 
 template <class T>
-void run_batch(Frame<T>& f, const int* atoms, int n_left) {
-    begin_batch(f, atoms, n_left);
+void run_batch(Nearby& nearby, Frame<T>& f, const int* atoms, int n_left) {
+    begin_batch(nearby, f, atoms, n_left);
     switch (f.task) {
         case Task::values:
             write_rows(f, f.values);
@@ -120,21 +120,29 @@ void run_batch(Frame<T>& f, const int* atoms, int n_left) {
 
 // Two batches: they go through the networks together, and the second, whose neighbours are still in the cache, back first.
 template <class T>
-void run_two(Frame<T>& one, Frame<T>& two, const int* atoms, int n_left) {
-    begin_batch(one, atoms, n_left);
-    begin_batch(two, atoms + Frame<T>::width, n_left - Frame<T>::width);
+void run_two(Nearby& nearby, Frame<T>& one, Frame<T>& two, const int* atoms, int n_left) {
+    begin_batch(nearby, one, atoms, n_left);
+    begin_batch(nearby, two, atoms + Frame<T>::width, n_left - Frame<T>::width);
     networks<2>(one, one.layout.bytes / sizeof(typename Frame<T>::V));
     energies_and_forces(two);
     energies_and_forces(one);
+}
+
+// Two batches at a time where the weights would not stay in the nearest cache between one and the next.
+template <class T>
+bool by_twos(const KernelCall<T>& call) {
+    const LayerPlan<T>& layer = call.plan->elements[call.element].joint;
+    return call.task == Task::forces && std::size_t(layer.inputs) * std::size_t(layer.outputs) * sizeof(T) > 16384;
 }
 
 template <class T>
 void run_call(const KernelCall<T>* call) {
     constexpr int width = Lanes<T>::width;
     Frame<T> one(*call, 0), two(*call, 1);
+    Nearby nearby{call->near_square, call->near, call->n_near};
     int first = 0;
-    for (; call->task == Task::forces && call->n_atoms - first > width; first += 2 * width) run_two(one, two, call->atoms + first, call->n_atoms - first);
-    for (; first < call->n_atoms; first += width) run_batch(one, call->atoms + first, call->n_atoms - first);
+    for (; by_twos(*call) && call->n_atoms - first > width; first += 2 * width) run_two(nearby, one, two, call->atoms + first, call->n_atoms - first);
+    for (; first < call->n_atoms; first += width) run_batch(nearby, one, call->atoms + first, call->n_atoms - first);
 }
 
 template <class T>

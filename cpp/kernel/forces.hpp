@@ -36,8 +36,8 @@ SINTERFACE_INLINE void scatter(const Frame<T>& f, const V* s, const int* id, con
     for (int d = 0; d < 3; ++d) sums.own[d] += g[d];
     if (f.force_rows) {
         quads row[width];
-        to_rows(g[0], g[1], g[2], row);
-        for (int lane = 0; lane < width; ++lane) *reinterpret_cast<quads*>(f.force_rows + f.force_stride * std::size_t(id[lane])) -= row[lane];
+        to_rows(g[0], g[1], g[2], V{}, row);
+        for (int lane = 0; lane < width; ++lane) *reinterpret_cast<loose_quads*>(f.force_rows + f.force_stride * std::size_t(id[lane])) -= row[lane];
     }
     if (f.output.virial || f.output.atom_virial) add_virial(f, s, id, g, sums);
 }

@@ -15,13 +15,14 @@ namespace sinterface {
 namespace SINTERFACE_PATH {
 namespace {
 
-constexpr int most_at_once = 4;  // gradients of a committee in one sweep over the neighbours
+constexpr int most_at_once = 4;   // gradients of a committee in one sweep over the neighbours
+constexpr int turns_at_once = 8;  // of its slots: what they need of a bucket stays in the nearest cache
 
 template <class T>
 struct Layout {
     int capacity, record, inverse, tangent, windows, gaussians, gradient, turn;
-    std::size_t slots, packed, ids, values, gradients, moments, moment_gradients, coefficients, sums, nodes, energies, member_gradients, gradient_sets, set, turns,
-        narrow, bytes;
+    std::size_t slots, packed, ids, values, gradients, moments, moment_gradients, coefficients, sums, nodes, energies, member_gradients, gradient_sets, set,
+        turns, narrow, bytes;
 
     static std::size_t round_up(std::size_t n) { return (n + 63) / 64 * 64; }
 
@@ -50,9 +51,9 @@ struct Layout {
         member_gradients = energies + std::size_t(plan.n_members) * vector;
         const std::size_t stored = plan.n_members > 1 ? std::size_t(plan.n_members) : 0;
         gradient_sets = member_gradients + stored * std::size_t(plan.n_rows) * vector;
-        set = std::size_t(plan.n_moments + 1 + plan.n_coefficients + 3 * plan.n_radial) | 1;  // vectors
+        set = std::size_t(plan.n_moments + 1 + plan.n_coefficients + plan.n_radial) | 1;  // vectors
         turns = gradient_sets + (stored > 0 ? most_at_once : 0) * set * vector;
-        narrow = round_up(turns + (stored > 0 ? 4 * most_at_once : 0) * std::size_t(capacity) * vector);
+        narrow = round_up(turns + (stored > 0 ? 4 * most_at_once * turns_at_once : 0) * vector);
         bytes = round_up(narrow + NarrowMemory<T>::bytes(plan, capacity)) + 64;
     }
 };
@@ -73,7 +74,7 @@ struct Frame {
     const std::size_t force_stride;
     const int trash;  // the row beyond the atoms
     V* slots;
-    typename Four<T>::V* packed;  // displacement of each neighbour, one row a lane
+    typename Four<T>::V* packed;  // displacement of each neighbour, one row a lane; read once, so that all batches have it in one place
     int* ids;
     V *values, *gradients, *moments, *moment_gradients, *coefficients, *sums, *nodes, *energies, *member_gradients, *gradient_sets, *turns;
     unsigned char* narrow;
@@ -94,7 +95,7 @@ struct Frame {
           trash(call.n_all) {
         unsigned char* memory = call.workspace + std::size_t(batch) * layout.bytes;
         slots = reinterpret_cast<V*>(memory + layout.slots);
-        packed = reinterpret_cast<typename Four<T>::V*>(memory + layout.packed);
+        packed = reinterpret_cast<typename Four<T>::V*>(call.workspace + layout.packed);
         ids = reinterpret_cast<int*>(memory + layout.ids);
         values = reinterpret_cast<V*>(memory + layout.values);
         gradients = reinterpret_cast<V*>(memory + layout.gradients);

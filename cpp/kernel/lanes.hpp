@@ -16,6 +16,7 @@ typedef int64_t ints64 __attribute__((vector_size(SINTERFACE_BYTES)));
 
 // Rows of four, whatever the instruction set: an atom's position or force.
 typedef double quads __attribute__((vector_size(32)));
+typedef quads loose_quads __attribute__((aligned(8)));  // anywhere in memory
 
 template <class T>
 struct Lanes;
@@ -207,12 +208,11 @@ SINTERFACE_INLINE void narrow(quads x, Four<float>::V& out) {
 #endif
 }
 
-// (x, y, z, 0) of four lanes.
+// (x, y, z, w) of four lanes.
 template <class V4>
-SINTERFACE_INLINE void four_rows(V4 x, V4 y, V4 z, quads* rows) {
-    const V4 zero = V4{};
-    const V4 a = __builtin_shufflevector(x, y, 0, 4, 1, 5), b = __builtin_shufflevector(z, zero, 0, 4, 1, 5);
-    const V4 c = __builtin_shufflevector(x, y, 2, 6, 3, 7), d = __builtin_shufflevector(z, zero, 2, 6, 3, 7);
+SINTERFACE_INLINE void four_rows(V4 x, V4 y, V4 z, V4 w, quads* rows) {
+    const V4 a = __builtin_shufflevector(x, y, 0, 4, 1, 5), b = __builtin_shufflevector(z, w, 0, 4, 1, 5);
+    const V4 c = __builtin_shufflevector(x, y, 2, 6, 3, 7), d = __builtin_shufflevector(z, w, 2, 6, 3, 7);
     rows[0] = widen(__builtin_shufflevector(a, b, 0, 1, 4, 5));
     rows[1] = widen(__builtin_shufflevector(a, b, 2, 3, 6, 7));
     rows[2] = widen(__builtin_shufflevector(c, d, 0, 1, 4, 5));
@@ -220,20 +220,22 @@ SINTERFACE_INLINE void four_rows(V4 x, V4 y, V4 z, quads* rows) {
 }
 
 template <class V>
-SINTERFACE_INLINE void to_rows(V x, V y, V z, quads* rows) {
+SINTERFACE_INLINE void to_rows(V x, V y, V z, V w, quads* rows) {
     constexpr int width = sizeof(V) / sizeof(x[0]);
     if constexpr (width == 2) {
-        rows[0] = quads{x[0], y[0], z[0], 0}, rows[1] = quads{x[1], y[1], z[1], 0};
+        for (int k = 0; k < 2; ++k) rows[k] = quads{x[k], y[k], z[k], w[k]};
     } else if constexpr (width == 4) {
-        four_rows(x, y, z, rows);
+        four_rows(x, y, z, w, rows);
     } else {
 #define SINTERFACE_FOUR(v, k) __builtin_shufflevector(v, v, k, k + 1, k + 2, k + 3)
-        four_rows(SINTERFACE_FOUR(x, 0), SINTERFACE_FOUR(y, 0), SINTERFACE_FOUR(z, 0), rows);
-        four_rows(SINTERFACE_FOUR(x, 4), SINTERFACE_FOUR(y, 4), SINTERFACE_FOUR(z, 4), rows + 4);
+#define SINTERFACE_ROWS(k) four_rows(SINTERFACE_FOUR(x, k), SINTERFACE_FOUR(y, k), SINTERFACE_FOUR(z, k), SINTERFACE_FOUR(w, k), rows + k)
+        SINTERFACE_ROWS(0);
+        SINTERFACE_ROWS(4);
         if constexpr (width == 16) {
-            four_rows(SINTERFACE_FOUR(x, 8), SINTERFACE_FOUR(y, 8), SINTERFACE_FOUR(z, 8), rows + 8);
-            four_rows(SINTERFACE_FOUR(x, 12), SINTERFACE_FOUR(y, 12), SINTERFACE_FOUR(z, 12), rows + 12);
+            SINTERFACE_ROWS(8);
+            SINTERFACE_ROWS(12);
         }
+#undef SINTERFACE_ROWS
 #undef SINTERFACE_FOUR
     }
 }

@@ -1,5 +1,7 @@
 // Forces of several gradients in one sweep over the neighbours: the mean of a committee and the differences of its
 // further members from the first. Geometry, bases and monomials are worked out once.
+//
+// The force rows hold the three components of one set after the other, without gaps: four sets take three vectors.
 #pragma once
 
 #include "forces.hpp"
@@ -51,13 +53,13 @@ SINTERFACE_INLINE void polynomials(V x, V y, V z, const V* (&coefficient)[N], V 
     }
 }
 
-// A channel's part of dE/dr at the neighbours of one bucket, by the direction and along the distance, to `turns`.
+// A channel's part of dE/dr at `n` neighbours from `first` on, by the direction and along the distance, to `turns`.
 template <int L, int N, class T>
-__attribute__((noinline)) void channel_turns(const Frame<T>& f, int b, const MomentChannel& channel, const GradientSets<typename Frame<T>::V>& sets,
-                                             bool begin) {
+__attribute__((noinline)) void channel_turns(const Frame<T>& f, int b, int first, int n, const MomentChannel& channel,
+                                             const GradientSets<typename Frame<T>::V>& sets, bool begin) {
     typedef typename Frame<T>::V V;
     V* turn = f.turns;
-    for (int k = 0; k < f.count[b]; ++k, turn += 4 * N) {
+    for (int k = first; k < first + n; ++k, turn += 4 * N) {
         const V* s = f.slot(b, k);
         const V* coefficient[N];
         for (int a = 0; a < N; ++a) coefficient[a] = sets.coefficients[a] + channel.coefficients;
@@ -72,6 +74,19 @@ __attribute__((noinline)) void channel_turns(const Frame<T>& f, int b, const Mom
     }
 }
 
+// All channels of a bucket.
+template <int N, class T>
+void bucket_turns(const Frame<T>& f, int b, int first, int n, const GradientSets<typename Frame<T>::V>& sets) {
+    const int begin = f.plan.channel_begin[b], end = f.plan.channel_begin[b + 1];
+    if (begin == end) clear(f.turns, 4 * N * n);
+    for (int c = begin; c < end; ++c) {
+        const MomentChannel& channel = f.plan.channels[c];
+#define SINTERFACE_CALL(L) channel_turns<L, N>(f, b, first, n, channel, sets, c == begin)
+        SINTERFACE_BY_DEGREE(channel.degree, SINTERFACE_CALL)
+#undef SINTERFACE_CALL
+    }
+}
+
 // dE/dr along the distance from the radial rows.
 template <int N, class T, class V>
 SINTERFACE_INLINE void radial_slopes(const Frame<T>& f, int b, const V* s, const GradientSets<V>& sets, V (&along)[N]) {
@@ -79,22 +94,13 @@ SINTERFACE_INLINE void radial_slopes(const Frame<T>& f, int b, const V* s, const
     for (int a = 0; a < N; ++a) along[a] = V{};
     for (int u = plan.radial_begin[b]; u < plan.radial_begin[b + 1]; ++u) {
         const Run& run = plan.radial_runs[u];
-        const V* gaussian = s + f.layout.gaussians + run.first;
-        const int n = run.last - run.first;
-        V p[N], q[N];
-        for (int a = 0; a < N; ++a) p[a] = q[a] = V{};
-        for (int t = 0; t < n; ++t)
-            for (int a = 0; a < N; ++a) {
-                const V* coefficient = sets.sums[a] + 3 * (run.offset + t);
-                p[a] += gaussian[t] * coefficient[0];
-                q[a] += gaussian[t] * coefficient[1];
-            }
         const V* fc = s + f.layout.windows + 2 * run.window;
-        for (int a = 0; a < N; ++a) {
-            V c = q[a] * s[3];
-            if (plan.shifted)
-                for (int t = 0; t < n; ++t) c += gaussian[t] * sets.sums[a][3 * (run.offset + t) + 2];
-            along[a] += p[a] * fc[1] + c * fc[0];
+        const V twice = T(2) * fc[0], turned = twice * s[3];
+        for (int k = run.first; k < run.last; ++k) {
+            V slope = fc[1] - plan.eta[k] * turned;
+            if (plan.shifted) slope += (plan.eta[k] * plan.shift[k]) * twice;
+            slope *= s[f.layout.gaussians + k];
+            for (int a = 0; a < N; ++a) along[a] += slope * sets.sums[a][run.offset + k - run.first];
         }
     }
 }
@@ -102,25 +108,28 @@ SINTERFACE_INLINE void radial_slopes(const Frame<T>& f, int b, const V* s, const
 // The neighbours of one slot take -dE/dr, row after row.
 template <int N, class T, class V>
 SINTERFACE_INLINE void scatter_all(const Frame<T>& f, const int* id, double* rows, const V (&g)[N][3]) {
-    constexpr int width = Frame<T>::width;
-    quads row[N][width];
-    for (int a = 0; a < N; ++a) to_rows(g[a][0], g[a][1], g[a][2], row[a]);
+    constexpr int width = Frame<T>::width, n_quads = (3 * N + 3) / 4;
+    quads row[n_quads][width];
+    for (int q = 0; q < n_quads; ++q) {
+        V part[4];
+        for (int k = 0; k < 4; ++k) part[k] = 4 * q + k < 3 * N ? g[(4 * q + k) / 3][(4 * q + k) % 3] : V{};
+        to_rows(part[0], part[1], part[2], part[3], row[q]);
+    }
     for (int lane = 0; lane < width; ++lane) {
         quads* at = reinterpret_cast<quads*>(rows + f.force_stride * std::size_t(id[lane]));
-        for (int a = 0; a < N; ++a) at[a] -= row[a][lane];
+        for (int q = 0; q < n_quads; ++q) at[q] -= row[q][lane];
     }
 }
 
-// All channels of a bucket.
-template <int N, class T>
-void bucket_turns(const Frame<T>& f, int b, const GradientSets<typename Frame<T>::V>& sets) {
-    const int begin = f.plan.channel_begin[b], end = f.plan.channel_begin[b + 1];
-    if (begin == end) clear(f.turns, 4 * N * f.count[b]);
-    for (int c = begin; c < end; ++c) {
-        const MomentChannel& channel = f.plan.channels[c];
-#define SINTERFACE_CALL(L) channel_turns<L, N>(f, b, channel, sets, c == begin)
-        SINTERFACE_BY_DEGREE(channel.degree, SINTERFACE_CALL)
-#undef SINTERFACE_CALL
+// dE/dr of all sets at one slot.
+template <int N, class T, class V>
+SINTERFACE_INLINE void slot_gradients(const Frame<T>& f, int b, const V* s, const V* turn, const GradientSets<V>& sets, V (&g)[N][3]) {
+    V along[N];
+    radial_slopes<N>(f, b, s, sets, along);
+    const V inverse = s[f.layout.inverse];
+    for (int a = 0; a < N; ++a, turn += 4) {
+        along[a] += turn[3] - (turn[0] * s[0] + turn[1] * s[1] + turn[2] * s[2]) * inverse;
+        for (int d = 0; d < 3; ++d) g[a][d] = along[a] * s[d] + turn[d] * inverse;
     }
 }
 
@@ -128,41 +137,44 @@ void bucket_turns(const Frame<T>& f, int b, const GradientSets<typename Frame<T>
 template <int N, class T>
 __attribute__((noinline)) void sweep(Frame<T>& f, int first, const GradientSets<typename Frame<T>::V>& sets) {
     typedef typename Frame<T>::V V;
-    double* rows = f.force_rows + 4 * first;
+    double* rows = f.force_rows + 3 * first;
     const bool virial = first == 0 && (f.output.virial || f.output.atom_virial);
     Sums<V> sums;
     V own[N][3];  // forces on the central atoms
     for (int a = 0; a < N; ++a)
         for (int d = 0; d < 3; ++d) own[a][d] = V{};
-    for (int b = 0; b < f.plan.n_buckets; ++b) {
-        bucket_turns<N>(f, b, sets);
-        for (int k = 0; k < f.count[b]; ++k) {
-            const V *s = f.slot(b, k), *turn = f.turns + std::size_t(4 * N) * k;
-            V along[N], g[N][3];
-            radial_slopes<N>(f, b, s, sets, along);
-            const V inverse = s[f.layout.inverse];
-            for (int a = 0; a < N; ++a, turn += 4) {
-                along[a] += turn[3] - (turn[0] * s[0] + turn[1] * s[1] + turn[2] * s[2]) * inverse;
-                for (int d = 0; d < 3; ++d) {
-                    g[a][d] = along[a] * s[d] + turn[d] * inverse;
-                    own[a][d] += g[a][d];
-                }
+    for (int b = 0; b < f.plan.n_buckets; ++b)
+        for (int begin = 0; begin < f.count[b]; begin += turns_at_once) {
+            const int n = f.count[b] - begin < turns_at_once ? f.count[b] - begin : turns_at_once;
+            bucket_turns<N>(f, b, begin, n, sets);
+            for (int k = begin; k < begin + n; ++k) {
+                V g[N][3];
+                slot_gradients<N>(f, b, f.slot(b, k), f.turns + 4 * N * (k - begin), sets, g);
+                for (int a = 0; a < N; ++a)
+                    for (int d = 0; d < 3; ++d) own[a][d] += g[a][d];
+                scatter_all<N>(f, f.slot_ids(b, k), rows, g);
+                if (virial) add_virial(f, f.slot(b, k), f.slot_ids(b, k), g[0], sums);
             }
-            scatter_all<N>(f, f.slot_ids(b, k), rows, g);
-            if (virial) add_virial(f, s, f.slot_ids(b, k), g[0], sums);
         }
-    }
     for (int lane = 0; lane < f.n_atoms; ++lane)
         for (int a = 0; a < N; ++a)
-            for (int d = 0; d < 3; ++d) rows[f.force_stride * std::size_t(f.atoms[lane]) + 4 * a + d] += double(own[a][d][lane]);
+            for (int d = 0; d < 3; ++d) rows[f.force_stride * std::size_t(f.atoms[lane]) + 3 * a + d] += double(own[a][d][lane]);
     if (virial) write_virial(f, sums);
+}
+
+// dE/dbasis of each radial basis.
+template <class T, class V>
+void radial_coefficients(const Frame<T>& f, V* sums) {
+    const ElementPlan<T>& plan = f.plan;
+    clear(sums, plan.n_radial);
+    for (int t = 0; t < plan.term_begin[plan.n_buckets]; ++t) sums[plan.terms[t].offset] += plan.terms[t].weight * f.gradients[plan.terms[t].row];
 }
 
 // All sets of one committee, `most_at_once` in a sweep.
 template <class T>
 void sweep_members(Frame<T>& f) {
     typedef typename Frame<T>::V V;
-    V *const gradients = f.gradients, *const sums = f.sums, *const coefficients = f.coefficients, *const moment_gradients = f.moment_gradients;
+    V *const gradients = f.gradients, *const coefficients = f.coefficients, *const moment_gradients = f.moment_gradients;
     GradientSets<V> sets;
     for (int first = 0; first < f.plan.n_members; first += most_at_once) {
         const int n = f.plan.n_members - first < most_at_once ? f.plan.n_members - first : most_at_once;
@@ -171,9 +183,10 @@ void sweep_members(Frame<T>& f) {
             if (first + a > 0) f.gradients = f.member_gradients + std::size_t(first + a) * f.plan.n_rows;
             f.moment_gradients = sets.moment_gradients[a] = f.gradient_sets + at;
             f.coefficients = sets.coefficients[a] = f.moment_gradients + f.plan.n_moments + 1;
-            f.sums = sets.sums[a] = f.coefficients + f.plan.n_coefficients;
+            sets.sums[a] = f.coefficients + f.plan.n_coefficients;
             contract_gradients(f);
-            neighbor_coefficients(f);
+            polynomial_gradients(f);
+            radial_coefficients(f, sets.sums[a]);
         }
         switch (n) {
             case 1:
@@ -190,7 +203,7 @@ void sweep_members(Frame<T>& f) {
                 break;
         }
     }
-    f.gradients = gradients, f.sums = sums, f.coefficients = coefficients, f.moment_gradients = moment_gradients;
+    f.gradients = gradients, f.coefficients = coefficients, f.moment_gradients = moment_gradients;
 }
 
 }  // namespace

@@ -180,8 +180,22 @@ void contract_gradients(Frame<T>& f) {
     }
 }
 
-// What a neighbour's gradient needs of dE/dG: of each radial basis [p, -2 eta p, 2 eta shift p] with p = dE/dbasis, of
-// each channel the polynomial dE/dbasis of the direction.
+// Of each channel the polynomial dE/dbasis of the direction.
+template <class T>
+void polynomial_gradients(Frame<T>& f) {
+    const ElementPlan<T>& plan = f.plan;
+    for (int b = 0; b < plan.n_buckets; ++b) {
+        if (f.count[b] == 0) continue;
+        for (int c = plan.channel_begin[b]; c < plan.channel_begin[b + 1]; ++c) {
+            const MomentChannel& channel = plan.channels[c];
+#define SINTERFACE_CALL(L) polynomial_coefficients<L, T>(f.moment_gradients + channel.offset, f.coefficients + channel.coefficients)
+            SINTERFACE_BY_DEGREE(channel.degree, SINTERFACE_CALL)
+#undef SINTERFACE_CALL
+        }
+    }
+}
+
+// What a neighbour's gradient needs of dE/dG: these and of each radial basis [p, -2 eta p, 2 eta shift p] with p = dE/dbasis.
 template <class T>
 void neighbor_coefficients(Frame<T>& f) {
     typedef typename Frame<T>::V V;
@@ -194,15 +208,7 @@ void neighbor_coefficients(Frame<T>& f) {
         f.sums[3 * term.offset + 1] -= (T(2) * plan.eta[term.basis]) * p;
         f.sums[3 * term.offset + 2] += (T(2) * plan.eta[term.basis] * plan.shift[term.basis]) * p;
     }
-    for (int b = 0; b < plan.n_buckets; ++b) {
-        if (f.count[b] == 0) continue;
-        for (int c = plan.channel_begin[b]; c < plan.channel_begin[b + 1]; ++c) {
-            const MomentChannel& channel = plan.channels[c];
-#define SINTERFACE_CALL(L) polynomial_coefficients<L, T>(f.moment_gradients + channel.offset, f.coefficients + channel.coefficients)
-            SINTERFACE_BY_DEGREE(channel.degree, SINTERFACE_CALL)
-#undef SINTERFACE_CALL
-        }
-    }
+    polynomial_gradients(f);
 }
 
 // dE/dr along the distance from the radial rows.

@@ -32,10 +32,16 @@ struct ManyCounts {
     void add(int b, bool one) { count[b] += one; }
 };
 
+// Candidates nearer than a second radius, of one atom after the other.
+struct Nearby {
+    double square;
+    int *places, *counts;
+};
+
 // Every candidate is written to the next slot of its element, which moves on only if it lies within the cutoff: no
-// branch, for with a skin most candidates lie outside.
-template <class Counts, bool shifted, class T>
-Counts pack_atom(const Frame<T>& f, int lane) {
+// branch, for with a skin most candidates lie outside. In the same way those near enough to repel are noted.
+template <class Counts, bool shifted, bool repelled, class T>
+Counts pack_atom(Nearby& nearby, const Frame<T>& f, int lane) {
     constexpr int width = Frame<T>::width;
     const System& system = f.system;
     const int i = f.atoms[lane], n = system.n_neighbors[i], mask = system.neighbor_mask;
@@ -48,6 +54,7 @@ Counts pack_atom(const Frame<T>& f, int lane) {
     int* ids = f.ids + lane;
     const bool tangent = f.task == Task::jvp;
     Counts counts;
+    int* near = nearby.places;
     for (int k = 0; k < n; ++k) {
         const int j = list[k] & mask;
         const double* row = rows + 4 * std::size_t(j);
@@ -59,8 +66,11 @@ Counts pack_atom(const Frame<T>& f, int lane) {
         ids[slot * width] = j;
         if (tangent) pack_tangent(f, i, j, d, f.slot(b, at), lane);
         const quads square = d * d;
-        counts.add(b, square[0] + square[1] < limit - square[2]);
+        const double flat = square[0] + square[1];
+        counts.add(b, flat < limit - square[2]);
+        if constexpr (repelled) *near = k, near += flat + square[2] < nearby.square;
     }
+    if constexpr (repelled) *nearby.counts++ = int(near - nearby.places), nearby.places = near;
     return counts;
 }
 
@@ -84,12 +94,19 @@ inline void fetch_list(const System& system, int i) {
 }
 
 template <class Counts, class T>
-void pack_lanes(Frame<T>& f) {
+Counts pack_atom(Nearby& nearby, const Frame<T>& f, int lane) {
+    const bool shifted = f.system.images, repelled = nearby.square > 0;
+    if (repelled) return shifted ? pack_atom<Counts, true, true>(nearby, f, lane) : pack_atom<Counts, false, true>(nearby, f, lane);
+    return shifted ? pack_atom<Counts, true, false>(nearby, f, lane) : pack_atom<Counts, false, false>(nearby, f, lane);
+}
+
+template <class Counts, class T>
+void pack_lanes(Nearby& nearby, Frame<T>& f) {
     const int n_buckets = f.plan.n_buckets;
     Counts counts[Frame<T>::width];
     for (int lane = 0; lane < f.n_atoms; ++lane) {
         if (lane + 1 < f.n_atoms) fetch_list(f.system, f.atoms[lane + 1]);
-        counts[lane] = f.system.images ? pack_atom<Counts, true>(f, lane) : pack_atom<Counts, false>(f, lane);
+        counts[lane] = pack_atom<Counts>(nearby, f, lane);
     }
     for (int b = 0; b < n_buckets; ++b) {
         f.count[b] = 0;
@@ -99,11 +116,11 @@ void pack_lanes(Frame<T>& f) {
 }
 
 template <class T>
-void pack_neighbors(Frame<T>& f) {
+void pack_neighbors(Nearby& nearby, Frame<T>& f) {
     if (f.plan.n_buckets <= FewCounts::most && f.layout.capacity <= 4095)
-        pack_lanes<FewCounts>(f);
+        pack_lanes<FewCounts>(nearby, f);
     else
-        pack_lanes<ManyCounts>(f);
+        pack_lanes<ManyCounts>(nearby, f);
 }
 
 // Unit vectors, distances, windows and Gaussians of a bucket, one after the other: short loops over the slots hide the

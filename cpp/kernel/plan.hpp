@@ -212,14 +212,14 @@ struct Output {
 
 // Work on `n_atoms` atoms of one element. `workspace` is 64-byte aligned and at least as large as `workspace_size` says.
 //
-// Positions and forces come in rows of four doubles, 32-byte aligned, with one more row than there are atoms: neighbours
+// Positions come in rows of four doubles, forces in rows of whole fours, 32-byte aligned, with one more row than there are atoms: neighbours
 // that are none stand there, far away.
 template <class T>
 struct KernelCall {
     const Plan<T>* plan;
     const double* rows;  // [n_all + 1][4] x, y, z and element index; of atoms not seen: far away
-    double* force_rows;  // [n_all + 1][force_stride] accumulated (forces, vjp): four of the mean, then of each further member's
-    int force_stride;    //   difference from the first, where wanted
+    double* force_rows;  // [n_all + 1][force_stride] + 4 accumulated (forces, vjp): three of the mean, then three of each further
+    int force_stride;    //   member's difference from the first, where wanted; the stride is a multiple of four
     int n_all;
     int element;
     const System* system;
@@ -228,7 +228,10 @@ struct KernelCall {
     Task task;
     const Output* output;
     unsigned char* workspace;
-    int capacity;  // largest number of neighbours of one atom
+    int capacity;        // largest number of neighbours of one atom
+    double near_square;  // candidates nearer than its root are noted as well, 0: none
+    int* near;           // their places in the atoms' lists, written one atom after the other; room for all candidates and one
+    int* n_near;         // [n_atoms] how many of each atom
 };
 
 struct Kernel {
