@@ -50,34 +50,37 @@ RepulsionTable::~RepulsionTable() = default;
 
 void RepulsionTable::add(const System& system, const int* atoms, int n_atoms, const int* near, const int* n_near, const Output& output, double* forces,
                          int stride) const {
+    for (int k = 0; k < n_atoms; near += n_near[k], ++k)
+        for (int m = 0; m < n_near[k]; ++m) add_pair(system, atoms[k], near[m], output, forces, stride);
+}
+
+void RepulsionTable::add_all(const System& system, const int* atoms, int n_atoms, const Output& output, double* forces, int stride) const {
+    for (int k = 0; k < n_atoms; ++k)
+        for (int n = 0; system.species[atoms[k]] >= 0 && n < system.n_neighbors[atoms[k]]; ++n) add_pair(system, atoms[k], n, output, forces, stride);
+}
+
+// Atom i and the neighbour at place n of its list.
+void RepulsionTable::add_pair(const System& system, int i, int n, const Output& output, double* forces, int stride) const {
     static const double nowhere[3] = {};
-    for (int k = 0; k < n_atoms; near += n_near[k], ++k) {
-        const int i = atoms[k];
-        const Pair* pairs = pairs_.data() + static_cast<std::size_t>(system.species[i]) * n_elements_;
-        const double* xi = system.positions + 3 * i;
-        for (int m = 0; m < n_near[k]; ++m) {
-            const int n = near[m];
-            const int j = system.neighbors[i][n] & system.neighbor_mask;
-            const double* translation = system.images ? system.translations + 4 * std::size_t(system.images[i][n]) : nowhere;
-            double d[3];
-            for (int c = 0; c < 3; ++c) d[c] = system.positions[3 * j + c] - xi[c] + translation[c];
-            const double square = d[0] * d[0] + d[1] * d[1] + d[2] * d[2];
-            if (square >= outer_ * outer_ || system.species[j] < 0) continue;
-            const Pair& pair = pairs[system.species[j]];
-            const double r = std::sqrt(square), t = r > inner_ ? r - inner_ : 0.0;
-            const PairTerm here = pair.screened(r);
-            const double energy = here.energy + pair.a / 3 * t * t * t + pair.b / 4 * t * t * t * t + pair.c;
-            const double slope = here.slope + pair.a * t * t + pair.b * t * t * t;
-            // the pair is met twice, once from each end
-            if (output.energies) output.energies[i] += 0.5 * energy;
-            for (int x = 0; x < 3; ++x) {
-                const double f = -0.5 * slope * d[x] / r;  // on j
-                if (forces) forces[stride * j + x] += f, forces[stride * i + x] -= f;
-                for (int y = 0; y < 3; ++y) {
-                    if (output.virial) output.virial[3 * y + x] += d[y] * f;
-                    if (output.atom_virial) output.atom_virial[9 * j + 3 * y + x] += d[y] * f;
-                }
-            }
+    const int j = system.neighbors[i][n] & system.neighbor_mask;
+    const double* translation = system.images ? system.translations + 4 * std::size_t(system.images[i][n]) : nowhere;
+    double d[3];
+    for (int c = 0; c < 3; ++c) d[c] = system.positions[3 * j + c] - system.positions[3 * i + c] + translation[c];
+    const double square = d[0] * d[0] + d[1] * d[1] + d[2] * d[2];
+    if (square >= outer_ * outer_ || system.species[j] < 0) return;
+    const Pair& pair = pairs_[static_cast<std::size_t>(system.species[i]) * n_elements_ + static_cast<std::size_t>(system.species[j])];
+    const double r = std::sqrt(square), t = r > inner_ ? r - inner_ : 0.0;
+    const PairTerm here = pair.screened(r);
+    const double energy = here.energy + pair.a / 3 * t * t * t + pair.b / 4 * t * t * t * t + pair.c;
+    const double slope = here.slope + pair.a * t * t + pair.b * t * t * t;
+    // the pair is met twice, once from each end
+    if (output.energies) output.energies[i] += 0.5 * energy;
+    for (int x = 0; x < 3; ++x) {
+        const double f = -0.5 * slope * d[x] / r;  // on j
+        if (forces) forces[stride * j + x] += f, forces[stride * i + x] -= f;
+        for (int y = 0; y < 3; ++y) {
+            if (output.virial) output.virial[3 * y + x] += d[y] * f;
+            if (output.atom_virial) output.atom_virial[9 * j + 3 * y + x] += d[y] * f;
         }
     }
 }

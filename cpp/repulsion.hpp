@@ -20,7 +20,12 @@ public:
     // Å). Which they may be: `n_near` places in the list of each atom, in `near` one atom after the other.
     void add(const System& system, const int* atoms, int n_atoms, const int* near, const int* n_near, const Output& output, double* forces, int stride) const;
 
+    // The same, of all candidates.
+    void add_all(const System& system, const int* atoms, int n_atoms, const Output& output, double* forces, int stride) const;
+
 private:
+    void add_pair(const System& system, int i, int n, const Output& output, double* forces, int stride) const;
+
     struct Pair;
     double inner_, outer_;
     std::size_t n_elements_;

@@ -228,7 +228,7 @@ static nb::tuple repulsion(Vectors positions, Integers numbers, Offsets first, I
     auto virial = make_array(&out.virial, 3, 3);
     {
         nb::gil_scoped_release release;
-        RepulsionTable({true, inner, outer}, present).add(hood.system, hood.atoms.data(), hood.n_atoms, out, out.forces, 3);
+        RepulsionTable({true, inner, outer}, present).add_all(hood.system, hood.atoms.data(), hood.n_atoms, out, out.forces, 3);
     }
     return nb::make_tuple(energies, forces, virial);
 }
