@@ -124,10 +124,11 @@ def main() -> None:
             [f for f in some if f.info["temperature_K"] == temperature] for some in frames
         ))
         for temperature in TEMPERATURES_K
+        if any(frame.info["temperature_K"] == temperature for frame in frames[0])
     }  # fmt: skip
     results[kind] = {"gpaw": open_reference(settings).settings, **found}
     path.write_text(json.dumps(results, indent=1, sort_keys=True) + "\n")
-    if not arguments.closed_shell:
+    if not arguments.closed_shell and len(structures) == N_EACH * len(TEMPERATURES_K):
         draw(*frames, HERE.parent / "docs" / "images" / "chgnet-against-dft.svg")
     print(json.dumps(found, indent=1))
 

@@ -28,7 +28,8 @@ STEPS_NAME = "steps"
 RDF_SYSTEMS = ("llzo-cubic", "lco-layered", "mixture-3", "llzo-amorphous")
 
 REFERENCE_AGAINST_DFT = {
-    "LCO": "force slope 0.71–0.85, correlation 0.98–0.99 (hot LCO, 12 atoms, GPAW PBE+U): too soft",
+    "LCO": "force slope 0.69–0.85, correlation 0.95–0.99 (hot LCO, 4 to 12 atoms, GPAW PBE+U): "
+    "too soft",
     "LLZO": "force slope 1.0, correlation 0.92–0.96 (hot La2Zr2O7, 22 atoms, GPAW)",
 }
 """What is known of CHGNet 0.4.2 against density functional theory, from a few snapshots."""
