@@ -18,16 +18,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from PIL import Image
-
 from sinterface.files import write_text
 from sinterface.report import certificate_words as words
-from sinterface.report.structure_picture import draw_structure
+from sinterface.report.structure_picture import structure_png
 from sinterface.structures.formats import read_structure
 
 HERE = Path(__file__).parent
 FOLDER = HERE / "images" / "gallery"
-WIDEST, COLORS = 520, 64
+WIDEST = 520
 HIDDEN = (
     "shortest as built", "dividing", "placements", "seconds", "cpu seconds", "li ", "terminations",
     "annealed energy settings", "annealed energy runs", "annealed energy n", "lattices", "gaps",
@@ -89,7 +87,7 @@ def build(entry: Entry, work: Path) -> None:
     figures = json.loads((work / f"{entry.name}.certificate.json").read_text("utf-8"))
     figures["command"] = entry.command
     write_text(entry.certificate, json.dumps(figures, indent=1) + "\n")
-    shrink(work / f"{entry.name}.png", entry.picture)
+    picture(work / f"{entry.name}.extxyz", entry)
 
 
 def take(entry: Entry, folders: list[Path]) -> bool:
@@ -101,10 +99,7 @@ def take(entry: Entry, folders: list[Path]) -> bool:
             if not structure.is_file() or _bare(figures["command"]) != _bare(entry.command):
                 continue
             figures["command"] = entry.command
-            picture = entry.picture.with_suffix(".large.png")
-            draw_structure(read_structure(structure), picture)
-            shrink(picture, entry.picture)
-            picture.unlink()
+            picture(structure, entry)
             write_text(entry.certificate, json.dumps(figures, indent=1) + "\n")
             return True
     return False
@@ -122,13 +117,9 @@ def _bare(command: str) -> list[str]:
     return sorted(bare)
 
 
-def shrink(source: Path, target: Path) -> None:
-    """Write a picture at most 520 pixels wide with 64 colours."""
-    picture = Image.open(source).convert("RGB")
-    if picture.width > WIDEST:
-        height = round(picture.height * WIDEST / picture.width)
-        picture = picture.resize((WIDEST, height), Image.Resampling.LANCZOS)
-    picture.quantize(COLORS, dither=Image.Dither.NONE).save(target, format="PNG", optimize=True)
+def picture(structure: Path, entry: Entry) -> None:
+    """Draw a built structure as it stands in the page."""
+    entry.picture.write_bytes(structure_png(read_structure(structure), WIDEST))
 
 
 def current(entry: Entry) -> bool:

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 LONGEST_PIXELS = 1000
 READABLE_INCHES = 5.2
 LEAST_EDGE_A = 10.0
-COLORS = 160
+GREYS = 12
+SHADES = (0.25, 0.35, 0.45, 0.53, 0.61, 0.69, 0.77, 0.85, 0.93, 1.0, 1.25, 1.55, 1.8)
 SCALES_A = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0)
 
 
@@ -31,8 +32,12 @@ def draw_structure(atoms: Atoms, path: Path | str) -> None:
         temporary.write_bytes(structure_png(atoms))
 
 
-def structure_png(atoms: Atoms) -> bytes:
-    """Return the picture of `draw_structure` as PNG bytes of at most 160 colours."""
+def structure_png(atoms: Atoms, widest: int | None = None) -> bytes:
+    """Return the picture of `draw_structure` as PNG bytes, at most `widest` pixels wide.
+
+    Its colours are shades of the elements' own and greys, so that a rare element keeps its colour
+    in a small file.
+    """
     from PIL import Image
 
     figure = _figure(atoms)
@@ -40,9 +45,26 @@ def structure_png(atoms: Atoms) -> bytes:
     figure.savefig(whole, format="png", facecolor="white")
     whole.seek(0)
     picture = Image.open(whole).convert("RGB")
-    picture = picture.quantize(COLORS, dither=Image.Dither.NONE)
+    if widest is not None and picture.width > widest:
+        height = round(picture.height * widest / picture.width)
+        picture = picture.resize((widest, height), Image.Resampling.LANCZOS)
+    palette = Image.new("P", (1, 1))
+    palette.putpalette(_palette(sorted(set(atoms.get_chemical_symbols()))))
+    picture = picture.quantize(palette=palette, dither=Image.Dither.NONE)
     picture.save(small, format="PNG", optimize=True)
     return small.getvalue()
+
+
+def _palette(symbols: list[str]) -> list[int]:
+    """Return red, green, blue of each colour, 0 to 255: shades, lights and pale tints, greys."""
+    colors = [[grey, grey, grey] for grey in np.linspace(0, 255, GREYS).astype(int).tolist()]
+    for symbol in symbols[: (256 - GREYS) // len(SHADES)]:
+        name = element_color(symbol)
+        color = np.array([int(name[k : k + 2], 16) for k in (1, 3, 5)], dtype=float)
+        for shade in SHADES:
+            mixed = color * shade if shade <= 1 else color + (shade - 1) * (255 - color)
+            colors.append(mixed.round().astype(int).tolist())
+    return [value for color in colors for value in color]
 
 
 def _figure(atoms: Atoms) -> Any:
