@@ -17,6 +17,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import chi2
+from scipy.stats import t as student_t
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -45,7 +46,7 @@ TELLING = 0.4
 ITERATIONS = 3
 """Rounds in which the line gives the covariance and the covariance the line."""
 
-PRIOR_FREEDOM = 4.0
+PRIOR_FREEDOM = 3.0
 """Weight, in degrees of freedom, of the assumption that scatter is Gaussian."""
 
 
@@ -58,8 +59,11 @@ class Scatter:
 
     @property
     def excess(self) -> float:
-        """The ratio drawn towards 1 by `PRIOR_FREEDOM`."""
-        return (PRIOR_FREEDOM + self.freedom * self.ratio) / (PRIOR_FREEDOM + self.freedom)
+        """The ratio drawn towards 1 by `PRIOR_FREEDOM`, what exceeds 1 widened as Student's t."""
+        freedom = PRIOR_FREEDOM + self.freedom
+        drawn = (PRIOR_FREEDOM + self.freedom * self.ratio) / freedom
+        widening = float(student_t.ppf(0.975, freedom) / student_t.ppf(0.975, np.inf)) ** 2
+        return drawn if drawn < 1.0 else 1.0 + (drawn - 1.0) * widening
 
 
 class Spread(Protocol):
