@@ -79,7 +79,7 @@ void sum_radial(const Frame<T>& f, int b) {
 }
 
 template <class T>
-void sum_neighbors(Frame<T>& f) {
+__attribute__((noinline)) void sum_neighbors(Frame<T>& f) {
     const ElementPlan<T>& plan = f.plan;
     clear(f.values, plan.n_rows);
     clear(f.moments, plan.n_moments);

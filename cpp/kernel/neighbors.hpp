@@ -55,6 +55,7 @@ Counts pack_atom(Nearby& nearby, const Frame<T>& f, int lane) {
     const bool tangent = f.task == Task::jvp;
     Counts counts;
     int* near = nearby.places;
+    const double near_limit = nearby.square;
     for (int k = 0; k < n; ++k) {
         const int j = list[k] & mask;
         const double* row = rows + 4 * std::size_t(j);
@@ -66,9 +67,8 @@ Counts pack_atom(Nearby& nearby, const Frame<T>& f, int lane) {
         ids[slot * width] = j;
         if (tangent) pack_tangent(f, i, j, d, f.slot(b, at), lane);
         const quads square = d * d;
-        const double flat = square[0] + square[1];
-        counts.add(b, flat < limit - square[2]);
-        if constexpr (repelled) *near = k, near += flat + square[2] < nearby.square;
+        counts.add(b, square[0] + square[1] < limit - square[2]);
+        if constexpr (repelled) *near = k, near += square[0] + square[1] < near_limit - square[2];
     }
     if constexpr (repelled) *nearby.counts++ = int(near - nearby.places), nearby.places = near;
     return counts;
@@ -93,20 +93,13 @@ inline void fetch_list(const System& system, int i) {
     for (; image < last; image += 64) __builtin_prefetch(image);
 }
 
-template <class Counts, class T>
-Counts pack_atom(Nearby& nearby, const Frame<T>& f, int lane) {
-    const bool shifted = f.system.images, repelled = nearby.square > 0;
-    if (repelled) return shifted ? pack_atom<Counts, true, true>(nearby, f, lane) : pack_atom<Counts, false, true>(nearby, f, lane);
-    return shifted ? pack_atom<Counts, true, false>(nearby, f, lane) : pack_atom<Counts, false, false>(nearby, f, lane);
-}
-
-template <class Counts, class T>
+template <class Counts, bool shifted, bool repelled, class T>
 void pack_lanes(Nearby& nearby, Frame<T>& f) {
     const int n_buckets = f.plan.n_buckets;
     Counts counts[Frame<T>::width];
     for (int lane = 0; lane < f.n_atoms; ++lane) {
         if (lane + 1 < f.n_atoms) fetch_list(f.system, f.atoms[lane + 1]);
-        counts[lane] = pack_atom<Counts>(nearby, f, lane);
+        counts[lane] = pack_atom<Counts, shifted, repelled>(nearby, f, lane);
     }
     for (int b = 0; b < n_buckets; ++b) {
         f.count[b] = 0;
@@ -115,12 +108,20 @@ void pack_lanes(Nearby& nearby, Frame<T>& f) {
     }
 }
 
+template <class Counts, class T>
+__attribute__((noinline)) void pack_all(Nearby& nearby, Frame<T>& f) {
+    if (nearby.square > 0)
+        f.system.images ? pack_lanes<Counts, true, true>(nearby, f) : pack_lanes<Counts, false, true>(nearby, f);
+    else
+        f.system.images ? pack_lanes<Counts, true, false>(nearby, f) : pack_lanes<Counts, false, false>(nearby, f);
+}
+
 template <class T>
 void pack_neighbors(Nearby& nearby, Frame<T>& f) {
     if (f.plan.n_buckets <= FewCounts::most && f.layout.capacity <= 4095)
-        pack_lanes<FewCounts>(nearby, f);
+        pack_all<FewCounts>(nearby, f);
     else
-        pack_lanes<ManyCounts>(nearby, f);
+        pack_all<ManyCounts>(nearby, f);
 }
 
 // Unit vectors, distances, windows and Gaussians of a bucket, one after the other: short loops over the slots hide the
