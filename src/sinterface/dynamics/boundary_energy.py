@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 EV_PER_A2_IN_J_PER_M2 = 16.02176634
 QUENCHED_K = 300.0
+REST_EV_PER_A = 0.01
+SCHEDULE = 2  # of _annealed_energy; energies of another one are not gone on with
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ class AnnealSettings:
     temperature_K, hold_ps, cool_ps, timestep_fs
         Temperature, how long it is held, how long cooling takes, and the time step.
     rest_steps
-        At most so many steps of the minimisation at the end.
+        Steps of the minimisation at the end, at most; half as many more with the normal free.
     """
 
     n_runs: int = 3
@@ -187,11 +189,14 @@ def _annealed_energy(
     progress: ProgressCallback | None,
 ) -> float:
     hot = settings.temperature_K
+    steps = settings.rest_steps
     schedule = (
         Rest(force_tolerance_eV_per_A=0.1, max_steps=50),
         Heat(settings.hold_ps, hot, cell="normal"),
         Heat(settings.cool_ps, hot, QUENCHED_K, cell="normal"),
-        Rest(max_steps=settings.rest_steps, cell="normal"),
+        Rest(REST_EV_PER_A, steps),  # conjugate gradients with a free, skewed cell stop early
+        Rest(REST_EV_PER_A, steps // 4 + 1, cell="normal"),
+        Rest(REST_EV_PER_A, steps // 4 + 1),
     )
     return anneal(
         atoms,
@@ -229,9 +234,8 @@ def _check_composition(bicrystal: Atoms, crystal: Atoms) -> None:
 
 
 def _head(identity: str, settings: AnnealSettings) -> dict[str, Any]:
-    return {name: value for name, value in asdict(settings).items() if name != "n_runs"} | {
-        "identity": identity
-    }
+    kept = {name: value for name, value in asdict(settings).items() if name != "n_runs"}
+    return kept | {"identity": identity, "schedule": SCHEDULE}
 
 
 def _read(record: Path | None, identity: str, settings: AnnealSettings) -> dict[str, float]:

@@ -180,7 +180,7 @@ def rank_placements(
     cell = crystal.layer.cell[:2, :2]
     counts = np.maximum(1, np.ceil(np.linalg.norm(cell, axis=1) / settings.shift_step_A - 1e-9))
     grid = np.stack(np.meshgrid(*[np.arange(n) / n for n in counts], indexing="ij"), -1)
-    shifts = (grid.reshape(-1, 2) @ cell).tolist()
+    shifts = (grid.reshape(-1, 2) @ cell - n_planes * crystal.layer.cell[2, :2]).tolist()
     placements = [
         Placement(cut, (x, y), removed, closeness)
         for closeness in settings.closeness

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import time
+import warnings
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -17,6 +19,7 @@ from sinterface.dynamics.boundary_energy import (
 )
 from sinterface.dynamics.boundary_search import (
     FORCE_TOLERANCE_EV_PER_A,
+    CalculatorFactory,
     Search,
     SearchSettings,
     Tried,
@@ -27,6 +30,7 @@ from sinterface.dynamics.boundary_search import (
 from sinterface.dynamics.relax import relax
 from sinterface.dynamics.requirements import check_elements
 from sinterface.errors import InputError
+from sinterface.files import atomic_path
 from sinterface.progress import ProgressCallback
 from sinterface.structures.bicrystal import (
     REGIONS,
@@ -124,7 +128,7 @@ def build_grain_boundary(
         Processes of the search; threads of the anneals.
     record
         Path whose stem names the files that keep search and anneals, so that they go on after a
-        stop: ``<stem>.search.jsonl``, ``<stem>.anneals.json``.
+        stop: ``<stem>.search.jsonl``, ``<stem>.relaxed.npz``, ``<stem>.anneals.json``.
     progress
         Told within each stage.
 
@@ -144,9 +148,9 @@ def build_grain_boundary(
     source: dict[str, Any] = {
         "crystal": crystal, "axis": list(tilt.axis), "sigma": tilt.sigma, "plane": list(tilt.plane),
     }  # fmt: skip
+    start = time.perf_counter()
+    site = _Site(orient(loaded, tilt), thickness_A, repeat, cutoff_A, seed)
     if potential is None:
-        start = time.perf_counter()
-        site = _Site(orient(loaded, tilt), thickness_A, repeat, cutoff_A, seed)
         bicrystal = site.first(search or SearchSettings())
         atoms = orthogonal_cell(bicrystal, site.repeat)
         details = site.details(bicrystal, atoms) | {"build_s": time.perf_counter() - start}
@@ -165,7 +169,7 @@ def build_grain_boundary(
     bicrystal = join(site.crystal, site.n_planes, found.best.placement, seed)
     search_s = time.perf_counter() - start
     steps = (search or SearchSettings()).relaxation_steps
-    relaxed, small = relax_bicrystal(bicrystal, factory(), bulk_eV, steps)
+    relaxed, small = _relaxed(bicrystal, factory, bulk_eV, steps, _beside(record, ".relaxed.npz"))
     atoms = orthogonal_cell(bicrystal, site.repeat, relaxed=small)
     details = site.details(bicrystal, atoms) | _search_details(found, relaxed, edge_A)
     details |= {"build_s": built_s, "search_s": search_s}
@@ -242,7 +246,9 @@ def second_grain(crystal: OrientedCrystal) -> str:
     numbers = np.unique(np.array(layer.symbols)[fixed], return_inverse=True)[1]
     fractional = (layer.positions @ np.linalg.inv(layer.cell))[fixed]
     cell = (layer.cell.tolist(), fractional.tolist(), numbers.tolist())
-    found = spglib.get_symmetry(cell, symprec=0.05)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # spglib's own, about its errors
+        found = spglib.get_symmetry(cell, symprec=0.05)
     rotations = [] if found is None else found["rotations"]
     inverted = any(np.array_equal(rotation, -np.eye(3)) for rotation in rotations)
     return "mirror" if inverted else "rotation"
@@ -274,6 +280,38 @@ def scaled(crystal: Atoms, edge_A: float) -> Atoms:
     copy: Atoms = crystal.copy()
     copy.set_cell(np.eye(3) * edge_A, scale_atoms=True)
     return copy
+
+
+def _relaxed(
+    bicrystal: Bicrystal,
+    factory: CalculatorFactory,
+    bulk_eV: float,
+    max_steps: int,
+    record: Path | None,
+) -> tuple[Tried, Atoms]:
+    """Relax the bicrystal, or read what an earlier call left in `record`."""
+    start = bicrystal.atoms
+    identity = repr((asdict(bicrystal.placement), round(bulk_eV, 6), max_steps))
+    if record is not None and record.is_file():
+        with np.load(record) as kept:
+            same = (
+                str(kept["identity"]) == identity and kept["start"].shape == start.positions.shape
+            )
+            if same and np.allclose(kept["start"], start.positions, atol=1e-6):
+                atoms = start.copy()
+                atoms.set_cell(kept["cell"])
+                atoms.positions[:] = kept["positions"]
+                figures = json.loads(str(kept["figures"]))
+                return Tried(placement=bicrystal.placement, **figures), atoms
+    tried, atoms = relax_bicrystal(bicrystal, factory(), bulk_eV, max_steps)
+    if record is not None:
+        figures = {name: value for name, value in asdict(tried).items() if name != "placement"}
+        with atomic_path(record) as temporary, temporary.open("wb") as stream:
+            np.savez(
+                stream, identity=identity, start=start.positions, positions=atoms.positions,
+                cell=atoms.cell.array, figures=json.dumps(figures),
+            )  # fmt: skip
+    return tried, atoms
 
 
 def _mixed_calculator(directory: str) -> Calculator:

@@ -36,7 +36,8 @@ class Placement:
     cut_A
         Height in the lattice plane at which both grains end.
     shift_A
-        Shift of grain 2 along x and y.
+        Shift of grain 2 along x and y, counted from the lattice of grain 1 where it ends, so that
+        it is the same for grains of any thickness.
     removed
         Formula units taken out of each boundary, for each smallest cell of the boundary.
     closeness
@@ -51,13 +52,26 @@ class Placement:
 
 
 @dataclass(frozen=True)
+class Screw:
+    """The operation that carries grain 1 onto grain 2."""
+
+    shift_A: tuple[float, float]
+    height_A: float
+
+    def __call__(self, positions: Floats) -> Floats:
+        """Return the images of Cartesian positions, shape (n, 3), in Å."""
+        moved: Floats = positions * [-1.0, -1.0, 1.0] + [*self.shift_A, self.height_A]
+        return moved
+
+
+@dataclass(frozen=True)
 class Bicrystal:
     """A bicrystal of the boundary's smallest cell and how it was put together.
 
     Grain 2 is grain 1 under the screw (x, y, z) → (shift − x, shift − y, z + half the height): a
     two-fold rotation about the boundary's normal, which for a centrosymmetric crystal is the
     mirror in the boundary. The screw turns each boundary into the other, so they are equal.
-    `grain` tells grain 1 and 2 (0, 1), shape (n_atoms,).
+    `grain` tells grain 1 and 2 (0, 1), shape (n_atoms,); `screw` is that operation.
     """
 
     crystal: OrientedCrystal
@@ -65,6 +79,7 @@ class Bicrystal:
     atoms: Atoms
     grain: Integers
     expansion_A: float
+    screw: Screw
 
     @property
     def area_A2(self) -> float:
@@ -101,7 +116,7 @@ def join(crystal: OrientedCrystal, n_planes: int, placement: Placement, seed: in
     expansion = pairs.expansion(keep)
     height = slab.thickness_A + expansion
     positions, symbols = slab.positions[keep], symbols[keep]
-    screw = Screw(placement.shift_A, height)
+    screw = Screw(_from_origin(crystal, slab, placement), height)
     cell = np.zeros((3, 3))
     cell[:2, :2], cell[2, 2] = slab.plane_cell, 2.0 * height
     if crystal.mobile:
@@ -112,20 +127,7 @@ def join(crystal: OrientedCrystal, n_planes: int, placement: Placement, seed: in
     fixed = ~np.isin(np.concatenate([symbols, symbols]), list(crystal.mobile))
     grain[fixed] = owned[fixed]
     atoms.wrap(eps=1e-9)
-    return Bicrystal(crystal, placement, atoms, grain, expansion)
-
-
-@dataclass(frozen=True)
-class Screw:
-    """The operation that carries grain 1 onto grain 2."""
-
-    shift_A: tuple[float, float]
-    height_A: float
-
-    def __call__(self, positions: Floats) -> Floats:
-        """Return the images of Cartesian positions, shape (n, 3), in Å."""
-        moved: Floats = positions * [-1.0, -1.0, 1.0] + [*self.shift_A, self.height_A]
-        return moved
+    return Bicrystal(crystal, placement, atoms, grain, expansion, screw)
 
 
 @dataclass(frozen=True)
@@ -142,6 +144,13 @@ class _Facing:
     def expansion(self, keep: NDArray[np.bool_]) -> float:
         there = keep[self.i] & keep[self.j]
         return float(self.needed[there].max(initial=MOST_OVERLAP_A))
+
+
+def _from_origin(crystal: OrientedCrystal, slab: Slab, placement: Placement) -> tuple[float, float]:
+    """Return the shift of grain 2 from the origin: lattice planes are stacked askew."""
+    w = crystal.layer.cell[2]
+    x, y = placement.shift_A + round(slab.thickness_A / w[2]) * w[:2]
+    return float(x), float(y)
 
 
 def _kept(
@@ -163,7 +172,7 @@ def _facing(
     top = np.flatnonzero(fixed & (heights > slab.thickness_A - REACH_A))
     bottom = np.flatnonzero(fixed & (heights < REACH_A))
     below, above = slab.positions[top].copy(), slab.positions[bottom] * [-1.0, -1.0, 1.0]
-    above[:, :2] += placement.shift_A
+    above[:, :2] += _from_origin(crystal, slab, placement)
     rise = above[:, 2].copy()
     depth = slab.thickness_A - below[:, 2]
     below[:, 2] = above[:, 2] = 0.0
@@ -295,7 +304,7 @@ def inequivalence_A(atoms: Atoms, bicrystal: Bicrystal) -> float:
     The largest distance between the screw's image of an atom and the nearest atom of its element.
     """
     half = 0.5 * float(atoms.cell.array[2, 2])
-    image = Screw(bicrystal.placement.shift_A, half)(atoms.positions)
+    image = Screw(bicrystal.screw.shift_A, half)(atoms.positions)
     worst = 0.0
     for number in np.unique(atoms.numbers):
         mine = atoms.numbers == number

@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -104,6 +105,23 @@ def test_a_grain_is_the_crystal_itself(crystal):
     assert shortest_by_pair(cell, 3.0) == pytest.approx(
         shortest_by_pair(crystal.bulk(crystal.period + 1), 3.0), abs=1e-6
     )
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.data())
+def test_a_placement_is_the_same_boundary_in_grains_of_any_thickness(data):
+    crystal = data.draw(oriented_crystals())
+    placement = data.draw(placements(crystal))
+    n_planes = crystal.planes_for(12.0, 6.0)
+    thin, thick = (join(orient_without_li(crystal), n, placement) for n in (n_planes, n_planes + 1))
+    assert thick.expansion_A == pytest.approx(thin.expansion_A, abs=1e-6)
+    for pair, distance in shortest_by_pair(thin.atoms, 3.5).items():
+        assert shortest_by_pair(thick.atoms, 3.5)[pair] == pytest.approx(distance, abs=1e-6)
+
+
+def orient_without_li(crystal):
+    """Li as part of the framework: nothing is left to a seed."""
+    return replace(crystal, mobile=frozenset())
 
 
 def test_a_bulk_cell_has_the_distances_of_its_crystal():
