@@ -178,7 +178,7 @@ def _entry(entry: Entry, figures: dict[str, Any]) -> str:
     return (
         f"### {entry.title} {{ #{entry.name} }}\n\n"
         f"![{entry.title}](images/gallery/{entry.name}.png)\n\n"
-        f"    {entry.command}\n\n"
+        f"    {figures['command']}\n\n"
         f"| figure | value |\n|---|---|\n{table}\n"
     )
 
