@@ -54,8 +54,8 @@ def main() -> None:
     edge, energy = relaxed_edge(bulk("Cu", cubic=True), calculator())
     print(f"copper: edge {edge:.4f} Å, {energy:.4f} eV an atom")
     settings = SearchSettings(
-        shift_step_A=0.5, cuts=2, most_removed=0, closeness=(1.0, 0.8), screened=30, relaxed=6,
-        screening_steps=30, relaxation_steps=250,
+        shift_step_A=0.4, cuts=1, most_removed=0, closeness=(0.9,), screened=36, relaxed=6,
+        screening_steps=25, relaxation_steps=160,
     )  # fmt: skip
     for axis, sigma, plane in BOUNDARIES:
         start = time.perf_counter()
