@@ -86,8 +86,8 @@ def fit_classes(
     scale = vectors[train].std(axis=0)
     scale = np.where(scale > 1e-9, scale, 1.0)
     scaled = (vectors - shift) / scale
-    _, _, rows = np.linalg.svd(scaled[train], full_matrices=False)
-    axes = rows[:N_COMPONENTS].T
+    _, columns = np.linalg.eigh(scaled[train].T @ scaled[train])
+    axes = columns[:, ::-1][:, :N_COMPONENTS]
     inside = scaled @ axes
     n = axes.shape[1]
     means = np.full((n_classes, n), np.nan)
