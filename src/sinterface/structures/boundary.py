@@ -103,7 +103,8 @@ def dividing_planes(atoms: Atoms, mobile: str = "Li") -> Dividing:
             touched = bool(apart.min(initial=1.0) < clearance)
             return touched, round(abs(float(weight[lower].sum())), 3), abs(plane - around)
 
-        trials = [replace(planes, **{name: float(around + offset)}) for offset in offsets]
+        places = [{name: float(around + offset)} for offset in offsets]
+        trials = [replace(planes, **place) for place in places]  # type: ignore[arg-type]
         planes = min(trials, key=rank)
     return planes
 
