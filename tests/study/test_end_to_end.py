@@ -58,7 +58,8 @@ def wait_for_frames(process: subprocess.Popen[str], run: Path, frames: int) -> P
     while time.monotonic() < deadline and process.poll() is None:
         for record in run.glob("dynamics-1-*/dynamics.json"):
             state = json.loads(record.read_text())
-            if state["phase"] == "production" and state["frame"] >= frames:
+            phase = state["settings"]["phases"][state["phase"]]["name"]
+            if phase == "production" and state["frame"] >= frames:
                 return record.parent
         time.sleep(0.01)
     process.kill()

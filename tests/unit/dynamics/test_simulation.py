@@ -218,8 +218,8 @@ def test_ranks_of_mpi_agree(tmp_path: Path, argon: Atoms, argon_interaction: Int
 
     argon.rattle(0.1, seed=1)
     phases = [
-        Phase("press", 0.4, 20.0, cell="axes", barostat_time_fs=300, keep=False, settle_cell=True),
-        Phase("production", 0.4, 20.0),
+        Phase("press", 0.2, 20.0, cell="axes", barostat_time_fs=300, keep=False, settle_cell=True),
+        Phase("production", 0.2, 20.0),
     ]
     task = {
         "atoms": encode(argon),
