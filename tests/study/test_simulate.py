@@ -89,7 +89,10 @@ def test_bad_sets(lco: Path, tmp_path: Path) -> None:
     cases = {
         "structures = [": "isn't valid TOML",
         'structures = ["a"]\nreplicas = 0\n[[phase]]\nduration_ps = 1.0': "replicas in",
-        'structures = ["a"]\n[[phase]]\nduration = 1.0': "phase.0.duration",
+        'structures = ["a"]\n[[phase]]\nduration = 1.0': "'phase.0.duration' in",
+        'structures = ["a"]\ntempratures_K = [3.0]\n[[phase]]\nduration_ps = 1.0': (
+            "Did you mean 'temperatures_K'?"
+        ),
         'structures = ["a"]\n[[phase]]\nduration_ps = 1.0': "There is no structure file",
         f'structures = ["{lco}"]\n[[phase]]\nduration_ps = 1.0': "has no temperature_K",
     }

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from sinterface.dynamics.ensembles import CellFreedom, Phase, Thermostat
 from sinterface.dynamics.lammps_library import world
-from sinterface.errors import InputError
+from sinterface.errors import InputError, nearest_name
 from sinterface.files import write_text
 from sinterface.progress import Progress, ProgressCallback
 from sinterface.provenance import available_cores
@@ -132,10 +132,20 @@ def check_simulation_set(content: Mapping[str, Any], source: str) -> SimulationS
     try:
         return SimulationSet.model_validate(content)
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        message = f"{place} in {source}: {first['msg']}, got {first['input']!r}."
-        raise InputError(f"{message} See 'sinterface simulate --help'.") from error
+        complaint = _complaint(error, source)
+        raise InputError(f"{complaint} See 'sinterface simulate --help'.") from error
+
+
+def _complaint(error: ValidationError, source: str) -> str:
+    """Return a sentence about the first fault; unknown keys first, which explain missing ones."""
+    first = min(error.errors(), key=lambda one: one["type"] != "extra_forbidden")
+    place = ".".join(str(part) for part in first["loc"])
+    if first["type"] != "extra_forbidden":
+        return f"{place} in {source}: {first['msg']}, got {first['input']!r}."
+    table = PhaseTable if first["loc"][0] == "phase" else SimulationSet
+    known = list(table.model_fields)
+    hint = nearest_name(str(first["loc"][-1]), known) or f" Known are {', '.join(known)}."
+    return f"Unknown key '{place}' in {source}.{hint}"
 
 
 def list_simulations(settings: SimulationSet, folder: Path, output: Path) -> list[Simulation]:
