@@ -245,12 +245,14 @@ class Potential:
         *,
         count_extrapolation: bool = False,
         committee: str = "energies",
+        skin_A: float = 0.0,
     ) -> SinterfaceCalculator:
         """Return an ASE calculator: energy, energies, forces, stress and stresses.
 
         With `count_extrapolation` its `results` hold ``"extrapolations"`` too: how many symmetry
         functions of each atom lie outside their training range. Of a committee they hold
         ``"energy_std"`` and ``"energies_std"``, with ``committee="forces"`` also ``"forces_std"``.
+        `skin_A` keeps the neighbour list for some steps of molecular dynamics.
         """
         from sinterface.potential.calculator import SinterfaceCalculator
 
@@ -260,6 +262,7 @@ class Potential:
             threads=threads,
             count_extrapolation=count_extrapolation,
             committee=committee,
+            skin_A=skin_A,
         )
 
     def torch(

@@ -156,7 +156,7 @@ def _loaded(directory: Path) -> Potential:
 @cache
 def _student(directory: Path) -> Reference:
     potential = _loaded(directory)
-    shared = potential.calculator(precision="mixed", committee="none")
+    shared = potential.calculator(precision="mixed", committee="none", skin_A=1.0)
     identity = _identity(potential)
     return Reference(identity["reference"], identity["version"], identity, lambda *_: shared)
 

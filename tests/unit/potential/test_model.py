@@ -9,6 +9,7 @@ from ase import Atoms
 from ase.build import bulk
 
 import sinterface
+import sinterface.potential.calculator as calculator_module
 from sinterface.errors import InputError
 
 CASE = Path(__file__).parents[2] / "reference" / "n2p2" / "wide"
@@ -61,6 +62,39 @@ def test_calculator_stress_is_the_slope_of_the_energy():
 
     numerical = calculate_numerical_stress(atoms, eps=1e-5)
     np.testing.assert_allclose(atoms.get_stress(), numerical, rtol=1e-5, atol=1e-8)
+
+
+@pytest.mark.parametrize("change", ["small step", "long step", "cell", "wrapped", "fewer atoms"])
+def test_kept_neighbour_list_holds_every_pair(change, monkeypatch):
+    potential = sinterface.load_potential(CASE)
+    rng = np.random.default_rng(4)
+    atoms = bulk("CoO", "rocksalt", 4.26, cubic=True) * (2, 2, 2)
+    atoms.positions += rng.normal(0, 0.1, (len(atoms), 3))
+    calculator = potential.calculator(skin_A=0.6)
+    made = []
+    searched = calculator_module.neighbor_list
+    monkeypatch.setattr(
+        calculator_module, "neighbor_list", lambda *a: made.append(a) or searched(*a)
+    )
+    atoms.calc = calculator
+    atoms.get_forces()
+    match change:
+        case "small step":
+            atoms.positions += 0.29 / np.sqrt(3)
+        case "long step":
+            atoms.positions[3] += [0.31, 0, 0]
+        case "cell":
+            atoms.set_cell(atoms.cell[:] * 1.01, scale_atoms=True)
+        case "wrapped":
+            atoms.wrap()
+        case "fewer atoms":
+            del atoms[-2:]
+    expected = atoms.copy()
+    expected.calc = potential.calculator()
+    assert atoms.get_potential_energy() == pytest.approx(expected.get_potential_energy(), rel=1e-12)
+    np.testing.assert_allclose(atoms.get_forces(), expected.get_forces(), atol=1e-11)
+    lists_of_kept = [call for call in made if call[-1] == pytest.approx(6.6)]
+    assert len(lists_of_kept) == (1 if change == "small step" else 2)
 
 
 def test_molecule_without_cell_has_no_stress():
