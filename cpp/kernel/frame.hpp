@@ -46,7 +46,7 @@ struct Layout {
         moment_gradients = moments + std::size_t(plan.n_moments + 1) * vector;
         coefficients = moment_gradients + std::size_t(plan.n_moments + 1) * vector;
         sums = coefficients + std::size_t(plan.n_coefficients) * vector;
-        nodes = sums + std::size_t(3 * plan.n_radial) * vector;
+        nodes = sums + std::size_t(2 * plan.n_radial) * vector;
         energies = nodes + std::size_t(3 * plan.n_nodes + plan.n_rows) * vector;
         member_gradients = energies + std::size_t(plan.n_members) * vector;
         const std::size_t stored = plan.n_members > 1 ? std::size_t(plan.n_members) : 0;

@@ -95,11 +95,9 @@ SINTERFACE_INLINE void radial_slopes(const Frame<T>& f, int b, const V* s, const
     for (int u = plan.radial_begin[b]; u < plan.radial_begin[b + 1]; ++u) {
         const Run& run = plan.radial_runs[u];
         const V* fc = s + f.layout.windows + 2 * run.window;
-        const V twice = T(2) * fc[0], turned = twice * s[3];
+        const V twice = T(2) * fc[0];
         for (int k = run.first; k < run.last; ++k) {
-            V slope = fc[1] - plan.eta[k] * turned;
-            if (plan.shifted) slope += (plan.eta[k] * plan.shift[k]) * twice;
-            slope *= s[f.layout.gaussians + k];
+            const V slope = (fc[1] - plan.eta[k] * (s[3] - plan.shift[k]) * twice) * s[f.layout.gaussians + k];
             for (int a = 0; a < N; ++a) along[a] += slope * sets.sums[a][run.offset + k - run.first];
         }
     }

@@ -195,40 +195,42 @@ void polynomial_gradients(Frame<T>& f) {
     }
 }
 
-// What a neighbour's gradient needs of dE/dG: these and of each radial basis [p, -2 eta p, 2 eta shift p] with p = dE/dbasis.
+// What a neighbour's gradient needs of dE/dG: these and of each radial basis [p, -2 eta p] with p = dE/dbasis.
 template <class T>
 void neighbor_coefficients(Frame<T>& f) {
     typedef typename Frame<T>::V V;
     const ElementPlan<T>& plan = f.plan;
-    clear(f.sums, 3 * plan.n_radial);
+    clear(f.sums, 2 * plan.n_radial);
     for (int t = 0; t < plan.term_begin[plan.n_buckets]; ++t) {
         const RadialTerm<T>& term = plan.terms[t];
         const V p = term.weight * f.gradients[term.row];
-        f.sums[3 * term.offset] += p;
-        f.sums[3 * term.offset + 1] -= (T(2) * plan.eta[term.basis]) * p;
-        f.sums[3 * term.offset + 2] += (T(2) * plan.eta[term.basis] * plan.shift[term.basis]) * p;
+        f.sums[2 * term.offset] += p;
+        f.sums[2 * term.offset + 1] -= (T(2) * plan.eta[term.basis]) * p;
     }
     polynomial_gradients(f);
 }
 
-// dE/dr along the distance from the radial rows.
+// dE/dr along the distance from the radial rows. The distance to a shell is taken before the sum: r sum_t q_t - sum_t
+// q_t shift_t would be the small difference of two large sums.
 template <class T, class V>
 SINTERFACE_INLINE V radial_slope(const Frame<T>& f, int b, const V* s) {
     const ElementPlan<T>& plan = f.plan;
     V along = V{};
     for (int u = plan.radial_begin[b]; u < plan.radial_begin[b + 1]; ++u) {
         const Run& run = plan.radial_runs[u];
-        const V *gaussian = s + f.layout.gaussians + run.first, *coefficient = f.sums + 3 * run.offset;
+        const V *gaussian = s + f.layout.gaussians + run.first, *coefficient = f.sums + 2 * run.offset;
         const int n = run.last - run.first;
-        V p = V{}, q = V{}, c = V{};
-        for (int t = 0; t < n; ++t) {
-            p += gaussian[t] * coefficient[3 * t];
-            q += gaussian[t] * coefficient[3 * t + 1];
+        V p = V{}, q = V{};
+        for (int t = 0; t < n; ++t) p += gaussian[t] * coefficient[2 * t];
+        if (plan.shifted) {
+            const T* shift = plan.shift + run.first;
+            for (int t = 0; t < n; ++t) q += gaussian[t] * (s[3] - shift[t]) * coefficient[2 * t + 1];
+        } else {
+            for (int t = 0; t < n; ++t) q += gaussian[t] * coefficient[2 * t + 1];
+            q *= s[3];
         }
-        if (plan.shifted)
-            for (int t = 0; t < n; ++t) c += gaussian[t] * coefficient[3 * t + 2];
         const V* fc = s + f.layout.windows + 2 * run.window;
-        along += p * fc[1] + (q * s[3] + c) * fc[0];
+        along += p * fc[1] + q * fc[0];
     }
     return along;
 }
