@@ -87,46 +87,82 @@ def init(path: options.NewStudyPath = Path("study.toml"), force: options.Force =
 @app.command()
 def check(
     path: options.StudyPath,
+    scale: options.Scale = None,
+    against: options.Against = None,
     output: options.Output = None,
     benchmark: options.Benchmark = True,
     as_json: options.AsJson = False,
 ) -> None:
     """Say whether a study can run, what is left to do, how large it is, about how long it takes.
 
+    Of a study with several scales, all are told, or the one of --scale. With --against, what a
+    changed study would do anew in a directory, and which settings are why.
+
     Example: [bold]sinterface check examples/quick.toml[/bold]
     """
+    from sinterface.cli.study import check_general
     from sinterface.cli.tables import forecast_table
     from sinterface.study.forecast import forecast_study
     from sinterface.study.pipeline import PIPELINE
     from sinterface.study.reading import read_study
     from sinterface.study.runner import default_run_directory
+    from sinterface.study.scales import is_plain
 
+    if not is_plain(path, scale):
+        check_general(path, scale, against, output, benchmark=benchmark, as_json=as_json)
+        return
     file = read_study(path)
+    if against is not None:
+        from sinterface.cli.study import compare_plain
+
+        compare_plain(file, against, PIPELINE, as_json)
+        return
     directory = output or default_run_directory(file)
     forecast = forecast_study(file, directory, PIPELINE, benchmark=benchmark)
     print_result(forecast.to_dict(), forecast_table(forecast), as_json)
 
 
 @app.command()
-def run(path: options.StudyPath, output: options.Output = None) -> None:
+def run(
+    path: options.StudyPath, scale: options.Scale = None, output: options.Output = None
+) -> None:
     """Run a study, or go on with it; the last line printed is the report's path.
 
-    Finished stages are skipped, a stage that was killed resumes.
+    Finished stages are skipped, a stage that was killed resumes. A study with several scales
+    needs --scale.
 
     Example: [bold]sinterface run examples/quick.toml[/bold]
     """
     from sinterface.cli.display import make_display
     from sinterface.cli.showing import warn_uncertified
+    from sinterface.cli.study import run_general
     from sinterface.study.pipeline import PIPELINE, potential_of
     from sinterface.study.reading import read_study
     from sinterface.study.runner import default_run_directory, run_study
+    from sinterface.study.scales import is_plain
 
+    if not is_plain(path, scale):
+        typer.echo(str(run_general(path, scale, output)))
+        return
     file = read_study(path)
     warn_uncertified(potential_of(file))
     with make_display() as display:
         directory = output or default_run_directory(file)
         finished = run_study(file, directory, PIPELINE, display)
     typer.echo(str(finished / "report.html"))
+
+
+@app.command()
+def status(path: options.RunPath, as_json: options.AsJson = False) -> None:
+    """Say how far a run is: stages done, what runs now, the results so far.
+
+    Example: [bold]sinterface status runs/quick[/bold]
+    """
+    from sinterface.cli.study_tables import status_table
+    from sinterface.study.status import status_of
+
+    found = status_of(path)
+    print_result(found.to_dict(), status_table(found), as_json)
 
 
 @app.command()

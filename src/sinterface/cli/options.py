@@ -50,6 +50,27 @@ Output = Annotated[
         show_default=False,
     ),
 ]
+Scale = Annotated[
+    str | None,
+    typer.Option(
+        "--scale",
+        metavar="laptop|overnight|paper",
+        help="Size of a study whose file has several.",
+        show_default=False,
+    ),
+]
+Against = Annotated[
+    Path | None,
+    typer.Option(
+        "--against",
+        metavar="DIR",
+        help="Say what the study would do anew in this run directory, and why.",
+        show_default=False,
+    ),
+]
+RunPath = Annotated[
+    Path, typer.Argument(metavar="RUN", help="A run directory.", show_default=False)
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]
 Force = Annotated[bool, typer.Option("--force", help="Overwrite the file if it exists.")]
 ShownPath = Annotated[

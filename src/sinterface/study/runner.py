@@ -85,7 +85,7 @@ def run_study(
     """
     listener = listener or Listener()
     tasks = plan_tasks(file, pipeline.identify(file))
-    with _explained(run_directory):
+    with explained(run_directory):
         run_directory.mkdir(parents=True, exist_ok=True)
         with hold(run_directory) as left_behind:
             if left_behind is not None:
@@ -167,7 +167,7 @@ def _sweep(run_directory: Path) -> None:
 
 
 @contextmanager
-def _explained(run_directory: Path) -> Iterator[None]:
+def explained(run_directory: Path) -> Iterator[None]:
     """Turn what a disk refuses into a sentence."""
     try:
         yield

@@ -1,0 +1,282 @@
+"""Results of a transport study: diffusivities, Arrhenius fits, lattice parameter, polyhedra."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sinterface.errors import InputError
+from sinterface.study.graph import Place
+from sinterface.study.steps.aggregating import Found, analyses, data_of, reason_of, summary_of
+
+if TYPE_CHECKING:
+    from sinterface.analysis.arrhenius import Arrhenius, Point
+    from sinterface.report.outcome import Outcome
+    from sinterface.report.study_results import Value
+
+SYSTEM = ("x", "volume")
+"""Conditions that tell one Arrhenius fit from another."""
+
+
+def collect(place: Place) -> Found:
+    """Return what a transport study found."""
+    settings = place.settings["values"]
+    points, values, notes = diffusivities(place)
+    fits, more = arrhenius(points, settings)
+    values += more
+    lattice_values, lattice = lattices(place, settings)
+    outcomes = [arrhenius_outcome(element, fits[element]) for element in fits if fits[element]]
+    outcomes += [lattice] if lattice is not None else []
+    return Found([*_headlines(values), *lattice_values, *_details(values)], outcomes, notes)
+
+
+def diffusivities(
+    place: Place,
+) -> tuple[dict[tuple[str, tuple[Any, ...]], list[Point]], list[Value], list[str]]:
+    """Return points by element and system, all values, and what wasn't done."""
+    from sinterface.analysis.arrhenius import Point
+    from sinterface.report.study_results import Value, bounded, conditions
+
+    points: dict[tuple[str, tuple[Any, ...]], list[Point]] = {}
+    values: list[Value] = []
+    notes = []
+    for stage in analyses(place, "diffusion"):
+        where, data = stage.settings["where"], data_of(stage)
+        if data is None:
+            notes.append(f"{stage.name}: {reason_of(stage)}")
+            continue
+        kelvin = float(where["temperature_K"])
+        for element, found in data["elements"].items():
+            tracer = found["tracer_diffusivity_cm2_s"]
+            values.append(
+                bounded("diffusivity", f"diffusivity of {element}", tracer, "cm²/s", where)
+            )
+            moved = Value(
+                "moved", f"{element} that left their place", float(found["n_moved"]), math.nan, (),
+                "atoms", True, f"of {found['n_atoms'] * data['n_replicas']}", conditions(where),
+            )  # fmt: skip
+            values.append(moved)
+            value, std = (math.nan if tracer[k] is None else tracer[k] for k in ("value", "std"))
+            system = element, tuple((key, where.get(key)) for key in SYSTEM if key in where)
+            points.setdefault(system, []).append(Point(kelvin, value, std, stage.name))
+        values.append(
+            bounded("conductivity", "ionic conductivity", data["conductivity_S_cm"], "S/cm", where)
+        )
+    return points, values, notes
+
+
+def arrhenius(
+    points: Mapping[tuple[str, tuple[Any, ...]], list[Point]], settings: Mapping[str, Any]
+) -> tuple[dict[str, list[tuple[str, Arrhenius]]], list[Value]]:
+    """Return the fits of each element, and their values; the dopant from its own temperature on."""
+    from sinterface.analysis.arrhenius import fit_arrhenius
+    from sinterface.report.study_results import Value, conditions
+
+    fits: dict[str, list[tuple[str, Arrhenius]]] = {}
+    values: list[Value] = []
+    at_K = float(settings["extrapolate_K"])
+    for (element, system), own in points.items():
+        where = dict(system)
+        from_K = settings["dopant_from_K"] if element == settings["dopant"] else 0.0
+        told = conditions(where)
+        name = f"activation energy of {element}"
+        try:
+            fit = fit_arrhenius(own, at_K=(at_K,), from_K=float(from_K))
+        except InputError as error:
+            values.append(
+                Value(
+                    "activation_energy",
+                    name,
+                    math.nan,
+                    math.nan,
+                    (),
+                    "eV",
+                    False,
+                    str(error),
+                    told,
+                )
+            )
+            continue
+        fits.setdefault(element, []).append((_label(where), fit))
+        used = ", ".join(f"{one.temperature_K:g}" for one in fit.used)
+        values.append(
+            Value(
+                "activation_energy", name, fit.activation_energy_eV,
+                fit.activation_energy_std_eV, fit.activation_energy_ci95_eV, "eV", True,
+                f"weighted fit over {used} K", told,
+                **published_energy(element, where, settings),
+            )
+        )  # fmt: skip
+        for one in fit.extrapolations:
+            values.append(
+                Value(
+                    "extrapolated_diffusivity",
+                    f"diffusivity of {element}, extrapolated",
+                    one.D_cm2_s,
+                    one.D_cm2_s * one.std_ln,
+                    one.ci95,
+                    "cm²/s",
+                    True,
+                    one.flag or "from the Arrhenius fit",
+                    conditions({**where, "temperature_K": one.temperature_K}),
+                )
+            )
+    return fits, values
+
+
+PUBLISHED_EV = {
+    ("", 0.0): 0.243,
+    ("Co3+ on Li", 0.0): 0.243,
+    ("Co3+ on Li", 0.5): 0.273,
+    ("Co4+ on Zr", 0.0): 0.243,
+    ("Co4+ on Zr", 0.5): 0.267,
+}
+"""Li in cubic LLZO by rule and x: Kim et al. 2024, Figs. 4 and 5."""
+
+PUBLISHED = "Kim et al., Energy Storage Mater. (2024), doi 10.1016/j.ensm.2024.103842"
+
+
+def published_energy(
+    element: str, where: Mapping[str, Any], settings: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the published activation energy of the same system, where there is one."""
+    if settings.get("crystal") != "llzo" or element != "Li":
+        return {}
+    if settings["rule"] == "Co4+ on Zr" and where.get("x") and where.get("volume") != "fixed":
+        return {}
+    found = PUBLISHED_EV.get((settings["rule"], float(where.get("x", 0.0))))
+    return {} if found is None else {"published": found, "published_source": PUBLISHED}
+
+
+def lattices(place: Place, settings: Mapping[str, Any]) -> tuple[list[Value], Outcome | None]:
+    """Return the lattice parameter at each content, its change against x = 0, and their figure."""
+    from sinterface.report.study_results import Value, conditions
+
+    edges: dict[tuple[float, float], list[float]] = {}
+    single: dict[tuple[float, float], float] = {}
+    for stage in place.of("equilibrate"):
+        found = summary_of(stage)
+        kelvin = float(stage.settings["phases"][-1]["temperature_K"])
+        x = float(stage.settings["where"]["x"])
+        cells = float(np.prod(settings["supercell"])) ** (1.0 / 3.0)
+        edges.setdefault((x, kelvin), []).append(found["edge_A"] / cells)
+        single[x, kelvin] = (found["edge_error_A"] or math.nan) / cells
+    values, rows = [], []
+    for (x, kelvin), own in sorted(edges.items()):
+        mean = float(np.mean(own))
+        several = len(own) > 1
+        std = float(np.std(own, ddof=1) / math.sqrt(len(own))) if several else single[x, kelvin]
+        how = f"cube root of the mean volume, {len(own)} builds" if several else "one build"
+        where = conditions({"x": x, "temperature_K": kelvin})
+        values.append(
+            Value(
+                "lattice_parameter", "lattice parameter", mean, std, _interval(mean, std), "Å",
+                True, how, where,
+            )
+        )  # fmt: skip
+        rows.append((x, kelvin, mean, std))
+        base = next((row for row in rows if row[0] == 0.0 and row[1] == kelvin), None)
+        if base is not None and x > 0:
+            change = 100.0 * (mean / base[2] - 1.0)
+            error = 100.0 * math.hypot(std, base[3]) / base[2]
+            known = settings["rule"] == "Co4+ on Zr" and x == 0.5
+            published = -0.73 if known else math.nan
+            values.append(
+                Value(
+                    "lattice_change", "change of the lattice parameter", change, error,
+                    _interval(change, error), "%", True, "against x = 0", where, published,
+                    PUBLISHED if known else "",
+                )
+            )  # fmt: skip
+    return values, _lattice_outcome(rows) if len({row[0] for row in rows}) > 1 else None
+
+
+def _lattice_outcome(rows: list[tuple[float, float, float, float]]) -> Outcome:
+    from sinterface.report.curves import Line, line_figure
+    from sinterface.report.outcome import Curves, Drawing, Outcome
+
+    lines = []
+    for kelvin in sorted({row[1] for row in rows}):
+        own = np.array([row for row in rows if row[1] == kelvin])
+        lines.append(
+            Line(own[:, 0], own[:, 2], f"{kelvin:g} K", std=own[:, 3], marker="o", bars=True)
+        )
+    figure = line_figure(lines, "x a formula unit", "lattice parameter (Å)")
+    names = ("x", "temperature_K", "lattice_parameter_A", "std_A")
+    return Outcome(
+        "lattice", "Lattice parameter against dopant content", {"rows": [list(r) for r in rows]},
+        tuple({"x": f"{r[0]:g}", "T (K)": f"{r[1]:g}", "a (Å)": f"{r[2]:.4f} ± {r[3]:.1g}"}
+              for r in rows),
+        (Curves("lattice", dict(zip(names, map(list, zip(*rows, strict=True)), strict=True))),),
+        (Drawing("lattice", figure, "Lattice parameter without pressure; bars: standard errors."),),
+    )  # fmt: skip
+
+
+def arrhenius_outcome(element: str, fits: list[tuple[str, Arrhenius]]) -> Outcome:
+    """Return the Arrhenius plot of an element, all systems in one."""
+    from sinterface.report.curves import OKABE_ITO, Line, line_figure
+    from sinterface.report.outcome import Curves, Drawing, Outcome
+
+    lines: list[Line] = []
+    names = ("system", "temperature_K", "D_cm2_s", "std_cm2_s")
+    columns: dict[str, list[Any]] = {name: [] for name in names}
+    for number, (label, fit) in enumerate(fits):
+        color = OKABE_ITO[number % len(OKABE_ITO)]
+        kelvin = np.array([one.temperature_K for one in fit.used])
+        found = np.array([one.D_cm2_s for one in fit.used])
+        std = np.array([one.std_cm2_s for one in fit.used])
+        lines.append(
+            Line(1000.0 / fit.band_K, fit.band_cm2_s, "", color=color, dashes=(3, 1.5), width=1.0)
+        )
+        text = f"{label}: {fit.activation_energy_eV:.3f} eV"
+        lines.append(
+            Line(1000.0 / kelvin, found, text, std=std, color=color, marker="o", bars=True)
+        )
+        columns["system"] += [label] * len(kelvin)
+        columns["temperature_K"] += kelvin.tolist()
+        columns["D_cm2_s"] += found.tolist()
+        columns["std_cm2_s"] += std.tolist()
+    figure = line_figure(lines, "1000/T (1/K)", "D (cm²/s)", logarithmic="y", width_in=4.6)
+    rows = tuple(
+        {
+            "system": label,
+            "E_a (eV)": f"{fit.activation_energy_eV:.4f} ± {fit.activation_energy_std_eV:.4f}",
+            **{
+                f"D at {one.temperature_K:g} K (cm²/s), 95 %": f"{one.D_cm2_s:.3g} "
+                f"({one.ci95[0]:.2g} to {one.ci95[1]:.2g})"
+                for one in fit.extrapolations
+            },
+        }
+        for label, fit in fits
+    )
+    caption = "Diffusivities with standard errors over all replicas, and weighted Arrhenius fits."
+    notes = [
+        f"{label}: {one.flag}" for label, fit in fits for one in fit.extrapolations if one.flag
+    ]
+    name = f"arrhenius-{element}"
+    data = {"element": element, "fits": {label: fit.to_dict() for label, fit in fits}}
+    return Outcome(
+        name, f"Arrhenius plot of {element}", data, rows, (Curves(name, columns),),
+        (Drawing(name, figure, caption),), tuple(notes),
+    )  # fmt: skip
+
+
+def _label(where: Mapping[str, Any]) -> str:
+    words = [f"x = {where['x']:g}"] if "x" in where else []
+    words += ["fixed volume"] if where.get("volume") == "fixed" else []
+    return ", ".join(words) or "all"
+
+
+def _interval(mean: float, std: float) -> tuple[float, ...]:
+    return (mean - 1.96 * std, mean + 1.96 * std) if math.isfinite(std) else ()
+
+
+def _headlines(values: list[Value]) -> list[Value]:
+    return [v for v in values if v.key in ("activation_energy", "extrapolated_diffusivity")]
+
+
+def _details(values: list[Value]) -> list[Value]:
+    return [v for v in values if v.key not in ("activation_energy", "extrapolated_diffusivity")]

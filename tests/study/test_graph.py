@@ -1,0 +1,195 @@
+"""A graph of stages: order, hashes, skipping, retrying, failing, and workers that die."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sinterface.errors import InputError, RunError
+from sinterface.study.comparison import compare
+from sinterface.study.executors import Executor, ParslWorkers, Processes
+from sinterface.study.graph import Stage, in_order, state_of
+from sinterface.study.resources import ResourcesTable
+from sinterface.study.scheduler import bring_to_end
+from sinterface.study.worker import carry_out
+
+HERE = Path(__file__).parent
+STEP = "trial_steps:work"
+
+
+@pytest.fixture(autouse=True)
+def _importable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(HERE))
+    path = os.pathsep.join([str(HERE), *(p for p in sys.path if p)])
+    monkeypatch.setenv("PYTHONPATH", path)
+
+
+class Here:
+    """Does each stage at once, in this process."""
+
+    slots = 2
+
+    def submit(self, order: Mapping[str, Any]) -> Future[dict[str, Any]]:
+        future: Future[dict[str, Any]] = Future()
+        try:
+            future.set_result(carry_out(order))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+    def is_crash(self, error: BaseException) -> bool:
+        return isinstance(error, KeyboardInterrupt)
+
+
+def stage(name: str, number: int, *before: Stage, step: str = STEP, **more: Any) -> Stage:
+    return Stage(name, step, {"number": number, **more}, 1, {}, tuple(before))
+
+
+def diamond(number: int = 1, **more: Any) -> tuple[Stage, ...]:
+    first = stage("first", number)
+    left, right = stage("left", 10, first, **more), stage("right", 100, first)
+    return in_order([stage("last", 1000, left, right)])
+
+
+def go(stages: tuple[Stage, ...], run: Path, executor: Executor | None = None) -> None:
+    run.mkdir(exist_ok=True)
+    bring_to_end(stages, run, run, executor or Here(), retries=2)
+
+
+def log(run: Path) -> list[str]:
+    return (run / "log.txt").read_text().splitlines()
+
+
+def test_order_and_result(tmp_path: Path) -> None:
+    stages = diamond()
+    assert [one.name for one in stages] == ["first", "left", "right", "last"]
+    go(stages, tmp_path)
+    record = json.loads((stages[-1].directory(tmp_path) / "stage.json").read_text())
+    assert record["summary"] == {"number": 1 + 10 + 1 + 100 + 1000}
+    assert set(record) >= {"settings", "versions", "host", "git", "seed", "started", "ended"}
+    assert record["upstream"] == {"left": stages[1].hash, "right": stages[2].hash}
+    assert not list((tmp_path / ".work").iterdir())
+
+
+def test_finished_stages_are_skipped(tmp_path: Path) -> None:
+    go(diamond(), tmp_path)
+    before = log(tmp_path)
+    go(diamond(), tmp_path)
+    assert log(tmp_path) == before
+
+
+def test_a_changed_setting_redoes_what_hangs_on_it(tmp_path: Path) -> None:
+    go(diamond(), tmp_path)
+    changed = diamond(seconds=0.0)
+    states = [state_of(one, tmp_path) for one in changed]
+    found = compare(changed, states, tmp_path)
+    assert found.kept == ("first", "right")
+    assert [(one.name, one.state) for one in found.changes] == [
+        ("left", "again"),
+        ("last", "after another"),
+    ]
+    assert found.changes[0].settings == (("seconds", None, 0.0),)
+    go(changed, tmp_path)
+    assert [line for line in log(tmp_path) if line.endswith("end")].count("right end") == 1
+    assert log(tmp_path).count("left end") == 2
+
+
+def test_a_file_cut_short_is_named(tmp_path: Path) -> None:
+    stages = diamond()
+    go(stages, tmp_path)
+    (stages[0].directory(tmp_path) / "number.txt").write_text("")
+    with pytest.raises(InputError, match="has 0 bytes instead of 1"):
+        go(stages, tmp_path)
+
+
+def test_what_had_to_stop_is_tried_again(tmp_path: Path) -> None:
+    go((stage("weak", 1, step="trial_steps:stop_twice"),), tmp_path)
+    assert log(tmp_path).count("weak try") == 3
+
+
+def test_retries_have_a_limit_and_others_go_on(tmp_path: Path) -> None:
+    weak = stage("weak", 1, step="trial_steps:stop_twice")
+    stages = in_order([stage("after", 1, weak), stage("other", 2)])
+    with pytest.raises(RunError, match=r"'weak' failed \(tried 2 times\): atoms were lost"):
+        bring_to_end(stages, tmp_path, tmp_path, Here(), retries=1)
+    assert state_of(stages[2], tmp_path) == "done"
+    assert state_of(stages[1], tmp_path) == "to run"
+
+
+def test_a_mistake_is_not_tried_again(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="isn't allowed"):
+        go((stage("wrong", 1, step="trial_steps:mistake"),), tmp_path)
+    assert log(tmp_path) == ["wrong try"]
+
+
+def test_two_stages_of_one_name_are_refused() -> None:
+    with pytest.raises(InputError, match="called 'same'"):
+        in_order([stage("same", 1), stage("same", 2)])
+
+
+def test_the_hash_knows_what_is_upstream_but_not_extras() -> None:
+    plain = Stage("a", STEP, {"number": 1})
+    assert Stage("b", STEP, {"number": 1}, extras={"threads": 4}).hash == plain.hash
+    below = [Stage("c", STEP, {"number": 3}, upstream=(one,)) for one in (plain, stage("a", 2))]
+    assert below[0].hash != below[1].hash
+
+
+def test_a_process_that_dies_takes_no_other_stage_with_it(tmp_path: Path) -> None:
+    weak = stage("weak", 1, step="trial_steps:die_once")
+    stages = in_order([stage("last", 1000, weak, stage("other", 10, seconds=0.5))])
+    with Processes(2) as executor:
+        go(stages, tmp_path, executor)
+    assert (stages[-1].directory(tmp_path) / "number.txt").read_text() == "1011"
+    assert log(tmp_path).count("other begin") == 1
+    assert log(tmp_path).count("weak end") == 1
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_parsl_worker_killed_in_the_middle(tmp_path: Path) -> None:
+    """Two workers of Parsl; one is killed from outside at its work: nothing lost, none twice."""
+    import psutil
+
+    stages = in_order([stage("last", 0, *(stage(f"part-{k}", 1, seconds=2.0) for k in range(4)))])
+    killed: list[int] = []
+
+    def kill_one() -> None:
+        while not killed:
+            time.sleep(0.2)
+            busy = tmp_path / "log.txt"
+            if not busy.is_file() or "begin" not in busy.read_text():
+                continue
+            time.sleep(0.5)
+            children = psutil.Process().children(recursive=True)
+            workers = [p for p in children if _is_worker(p)]
+            if workers:
+                killed.append(workers[0].pid)
+                os.kill(workers[0].pid, signal.SIGKILL)
+
+    thread = threading.Thread(target=kill_one, daemon=True)
+    resources = ResourcesTable(executor="parsl", workers=2)
+    with ParslWorkers(resources, tmp_path) as executor:
+        thread.start()
+        go(stages, tmp_path, executor)
+    assert killed
+    assert (stages[-1].directory(tmp_path) / "number.txt").read_text() == "4"
+    ends = [line for line in log(tmp_path) if line.endswith(" end")]
+    assert sorted(ends) == sorted(set(ends))
+    assert len(ends) == len(stages)
+
+
+def _is_worker(process: Any) -> bool:
+    try:
+        return "HTEX-Worker" in " ".join([process.name(), *process.cmdline()])
+    except Exception:
+        return False
