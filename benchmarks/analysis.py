@@ -19,7 +19,8 @@ import numpy as np
 
 from sinterface.analysis.diffusion import squared_displacements
 from sinterface.analysis.neighbors import find_pairs
-from sinterface.analysis.slopes import Scatters, fit_lags, fit_slope
+from sinterface.analysis.slope_scatter import Scatters
+from sinterface.analysis.slopes import fit_lags, fit_slope
 
 STEP_A = 0.5
 

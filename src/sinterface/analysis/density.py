@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +42,8 @@ class Density(Record):
         Mean cell, rows are vectors, shape (3, 3), in Å; of one folded cell when folded.
     n_atoms, n_frames
         Atoms in that cell on average, frames used.
+    n_replicas, n_left_out
+        Runs laid over each other; those whose framework stands elsewhere.
     fold
         Copies of the cell along each vector that were laid over each other.
     smoothing_A
@@ -58,6 +61,8 @@ class Density(Record):
     cell: NDArray[np.float64]
     n_atoms: float
     n_frames: int
+    n_replicas: int
+    n_left_out: int
     fold: tuple[int, int, int]
     smoothing_A: float
     temperature_K: float
@@ -67,7 +72,7 @@ class Density(Record):
 
 
 def probability_density(
-    run: Frames,
+    runs: Frames | Sequence[Frames],
     element: str,
     *,
     spacing_A: float = SPACING_A,
@@ -79,8 +84,9 @@ def probability_density(
 
     Parameters
     ----------
-    run
-        The run; read once.
+    runs
+        One run, or replicas of one system, each read once. Replicas whose framework stands
+        elsewhere (another cell, another shift) can't be laid over the first and are left out.
     element
         Whose density.
     spacing_A
@@ -97,26 +103,33 @@ def probability_density(
     InputError
         For an absent element, too few frames, or a grid that doesn't fit into memory.
     """
+    several = [runs] if isinstance(runs, Frames) else list(runs)
+    run = several[0]
     atoms = run.atoms_of(element)
-    if run.n_frames < MIN_FRAMES:
+    laid = _laid_over(several, element)
+    total = sum(one.n_frames for one, _, _ in laid)
+    if total < MIN_FRAMES:
         raise InputError(
-            f"'{run.name}' has {run.n_frames} frames; a density with an error needs "
-            f"{MIN_FRAMES} or more."
+            f"'{run.name}' has {total} frames; a density with an error needs {MIN_FRAMES} or more."
         )
-    framework = Framework(run, element)
     cell = run.mean_cell / np.array(fold)[:, None]
     shape = grid_shape(cell, spacing_A)
     counts = np.zeros((N_BLOCKS, int(np.prod(shape))), dtype=np.uint32)
-    for index in range(run.n_frames):
-        moved = framework.add(index)[atoms]
-        block = index * N_BLOCKS // run.n_frames
-        counts[block] += histogram(moved * fold, shape).astype(np.uint32)
-        if progress is not None:
-            progress(Progress(index + 1, run.n_frames, f"density of {element}"))
-    frames_in = np.bincount(np.arange(run.n_frames) * N_BLOCKS // run.n_frames)
+    done = 0
+    for one, framework, offset in laid:
+        chosen = one.atoms_of(element)
+        for index in range(one.n_frames):
+            moved = framework.add(index)[chosen] - offset
+            block = done * N_BLOCKS // total
+            counts[block] += histogram(moved * fold, shape).astype(np.uint32)
+            done += 1
+            if progress is not None:
+                progress(Progress(done, total, f"density of {element}"))
+    framework = laid[0][1]
+    frames_in = np.bincount(np.arange(total) * N_BLOCKS // total)
     copies = int(np.prod(fold))
     volume = float(abs(np.linalg.det(cell)))
-    least = least_density(run.n_frames * copies, volume / counts.shape[1], smoothing_A)
+    least = least_density(total * copies, volume / counts.shape[1], smoothing_A)
 
     def as_density(number: NDArray[np.uint32], n_frames: int) -> FloatArray:
         per_voxel = number.reshape(shape).astype(np.float64) / (n_frames * copies)
@@ -124,16 +137,19 @@ def probability_density(
         found[found < 1e-3 * least] = 0.0  # beyond the Gaussians: ringing of the transform
         return np.asarray(found * (number.sum() / (n_frames * copies * volume) / found.mean()))
 
-    whole = as_density(counts.sum(axis=0, dtype=np.uint32), run.n_frames)
+    whole = as_density(counts.sum(axis=0, dtype=np.uint32), total)
     blocks = [as_density(one, int(n)) for one, n in zip(counts, frames_in, strict=True)]
-    temperature = float(np.nanmean(run.temperature_K)) if _known(run.temperature_K) else np.nan
+    kelvin = np.concatenate([one.temperature_K for one, _, _ in laid])
+    temperature = float(np.nanmean(kelvin)) if _known(kelvin) else np.nan
     symbols, fractional = framework.mean()
     return Density(
         element=element,
         density_per_A3=whole,
         cell=cell,
         n_atoms=len(atoms) / copies,
-        n_frames=run.n_frames,
+        n_frames=total,
+        n_replicas=len(laid),
+        n_left_out=len(several) - len(laid),
         fold=fold,
         smoothing_A=smoothing_A,
         temperature_K=temperature,
@@ -141,6 +157,18 @@ def probability_density(
         framework_fractional=fractional * fold % 1.0,
         pathway=find_pathway(whole, blocks, temperature, least),
     )
+
+
+def _laid_over(runs: Sequence[Frames], element: str) -> list[tuple[Frames, Framework, FloatArray]]:
+    """Return runs with their frameworks and offsets, those that fit the first."""
+    first = Framework(runs[0], element)
+    found = [(runs[0], first, np.zeros(3))]
+    for run in runs[1:]:
+        framework = Framework(run, element)
+        offset = framework.offset_from(first)
+        if offset is not None:
+            found.append((run, framework, offset))
+    return found
 
 
 def grid_shape(cell: FloatArray, spacing_A: float) -> tuple[int, int, int]:

@@ -10,6 +10,10 @@ from sinterface.analysis.stream import Frames
 
 FloatArray = NDArray[np.float64]
 
+SAME_CELL, SAME_PLACE_A, MOST = 0.05, 1.0, 0.9
+"""Frameworks are the same when their cells differ by no more than this share of an edge and, but
+for a common offset, this share of the anchors stand this near to one of the other's."""
+
 
 class Framework:
     """Drift and mean positions of the atoms that stay, frame by frame.
@@ -51,6 +55,28 @@ class Framework:
         fractional = self._run.fractional(index)
         steps = fractional[self.anchors] - self._start[self.anchors]
         return np.asarray(fractional - np.median(steps, axis=0))
+
+    def offset_from(self, first: Framework) -> FloatArray | None:
+        """Return how far this framework stands from another in fractional coordinates.
+
+        None when they are not the same: other atoms, or other places, which most anchors tell.
+        """
+        mine, others = self._start[self.anchors], first._start[first.anchors]
+        if len(mine) == 0 or abs(len(mine) - len(others)) > 0.2 * len(others):
+            return None
+        cell = first._run.mean_cell
+        if (
+            np.abs(self._run.mean_cell - cell).max()
+            > SAME_CELL * np.linalg.norm(cell, axis=1).min()
+        ):
+            return None
+        apart = mine[:, None] - others[None]
+        apart -= np.rint(apart)
+        nearest = np.linalg.norm(apart @ cell, axis=-1).argmin(axis=1)
+        steps = apart[np.arange(len(mine)), nearest]
+        offset = np.median(steps, axis=0)
+        near = np.linalg.norm((steps - offset) @ cell, axis=1) < SAME_PLACE_A
+        return np.asarray(offset) if near.mean() > MOST else None
 
     def mean(self) -> tuple[NDArray[np.str_], FloatArray]:
         """Return symbols and mean fractional coordinates of the framework's atoms."""

@@ -9,19 +9,21 @@ diffusivity; along the normal, survivors are those that moved little, and no num
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sinterface.analysis.boundaries import find_planes
 from sinterface.analysis.drift import find_drift
+from sinterface.analysis.estimates import Estimate, diffusivity
 from sinterface.analysis.frames import ELECTRODE
 from sinterface.analysis.records import Record
-from sinterface.analysis.slopes import Line as FittedLine
-from sinterface.analysis.slopes import MotionModel, Scatter, fit_lags, fit_slope
+from sinterface.analysis.slope_covariance import MotionModel
+from sinterface.analysis.slope_lines import Line as FittedLine
+from sinterface.analysis.slope_scatter import Scatter
+from sinterface.analysis.slopes import fit_lags, fit_slope
 from sinterface.analysis.stream import Frames
-from sinterface.analysis.transport import Estimate, diffusivity
 from sinterface.errors import InputError
 
 FloatArray = NDArray[np.float64]
@@ -42,11 +44,11 @@ class RegionDiffusion(Record):
     element, region
         Chemical symbol and name.
     span
-        Where the region is, fractions of the period along the normal.
+        Where the region is in the first run, fractions of the period along the normal.
     diffusivity_cm2_s
         In the plane of the boundary.
     mean_atoms
-        Atoms in the region, mean over frames.
+        Atoms in the region of one run, mean over frames.
     lag_ps, msd_A2
         In-plane MSD of atoms that stayed, shape (n_lags,).
     staying
@@ -81,29 +83,51 @@ class _Groups:
         rest = np.maximum(counts.sum(axis=0) - counts, 1.0)
         slopes = ((sums.sum(axis=0) - sums) / rest) @ line.weights / n_components
         variance = (n - 1.0) / n * float(((slopes - slopes.mean()) ** 2).sum())
-        return max(1.0, Scatter(variance / max(line.variance, 1e-300), n - 1.0).excess)
+        return max(1.0, Scatter(variance / max(line.variance, 1e-300), n - 1.0).widened())
 
 
 def regional_diffusion(
-    run: Frames, element: str, spans: Mapping[str, tuple[float, float]]
+    runs: Sequence[Frames], element: str, spans: Sequence[Mapping[str, tuple[float, float]]]
 ) -> tuple[RegionDiffusion, ...]:
-    """Return in-plane diffusivities of an element in slices of the cell.
+    """Return in-plane diffusivities of an element in slices of the cell, replicas together.
 
     Parameters
     ----------
-    run
-        The run.
+    runs
+        Replicas of one system, with one frame interval.
     element
         Chemical symbol.
     spans
-        Name and range of each slice along the normal, in fractions of the period; a slice whose
-        start lies above its end goes through the cell's edge.
+        Name and range of each slice along the normal, in fractions of the period, one mapping a
+        run; a slice whose start lies above its end goes through the cell's edge. Slices that some
+        run lacks are left out.
 
     Raises
     ------
     InputError
         When the element is absent or a slice is no range.
     """
+    names = [name for name in spans[0] if all(name in one for one in spans)]
+    for one in spans:
+        check_spans(one)
+    lags = fit_lags(min(run.n_frames for run in runs))
+    sums = np.zeros((len(names), N_GROUPS * len(runs), len(lags)))
+    counts = np.zeros_like(sums)
+    lengths: list[list[int]] = [[] for _ in names]
+    for index, (run, slices) in enumerate(zip(runs, spans, strict=True)):
+        groups = slice(index * N_GROUPS, (index + 1) * N_GROUPS)
+        chosen = [slices[name] for name in names]
+        found = _follow(run, element, chosen, lags, sums[:, groups], counts[:, groups])
+        for kept, own in zip(lengths, found, strict=True):
+            kept += own
+    return tuple(
+        _region(runs, element, name, spans[0][name], lags, sums[i], counts[i], lengths[i])
+        for i, name in enumerate(names)
+    )
+
+
+def check_spans(spans: Mapping[str, tuple[float, float]]) -> None:
+    """Raise InputError unless each slice is a range."""
     for name, (low, high) in spans.items():
         if not (0.0 <= low <= 1.0 and 0.0 <= high <= 1.0 and low != high):
             message = (
@@ -111,19 +135,29 @@ def regional_diffusion(
                 "the period between 0 and 1, such as grain=0.1:0.4."
             )
             raise InputError(message)
-    atoms = run.atoms_of(element)
-    lags = fit_lags(run.n_frames)
+
+
+def _follow(
+    run: Frames,
+    element: str,
+    spans: Sequence[tuple[float, float]],
+    lags: NDArray[np.int64],
+    sums: FloatArray,
+    counts: FloatArray,
+) -> list[list[int]]:
+    """Add a run's squared displacements and their numbers; return the lengths of all stays.
+
+    `sums` and `counts` have the shape (n_regions, `N_GROUPS`, n_lags).
+    """
     shift = find_drift(run)
     inverse = np.linalg.inv(run.mean_cell)
     first, second = _plane(run.mean_cell)
-    shape = (len(spans), N_GROUPS, len(lags))
-    sums, counts = np.zeros(shape), np.zeros(shape)
     lengths: list[list[int]] = [[] for _ in spans]
-    for chosen, path in run.blocks(atoms):
+    for chosen, path in run.blocks(run.atoms_of(element)):
         path -= shift.of(run, chosen)
         height = (path @ inverse[:, 2]) % 1.0
         flat = np.stack([path @ first, path @ second], axis=-1)
-        for index, (low, high) in enumerate(spans.values()):
+        for index, (low, high) in enumerate(spans):
             inside = (height >= low) & (height < high)
             if low > high:
                 inside = (height >= low) | (height < high)
@@ -135,10 +169,7 @@ def regional_diffusion(
                 group = chosen % N_GROUPS
                 sums[index, :, column] += np.bincount(group, square.sum(axis=0), N_GROUPS)
                 counts[index, :, column] += np.bincount(group, stays.sum(axis=0), N_GROUPS)
-    return tuple(
-        _region(run, element, name, spans[name], lags, sums[i], counts[i], lengths[i])
-        for i, name in enumerate(spans)
-    )
+    return lengths
 
 
 def boundary_spans(run: Frames, reach_A: float = BOUNDARY_A) -> dict[str, tuple[float, float]]:
@@ -171,7 +202,7 @@ def boundary_spans(run: Frames, reach_A: float = BOUNDARY_A) -> dict[str, tuple[
 
 
 def _region(
-    run: Frames,
+    runs: Sequence[Frames],
     element: str,
     name: str,
     span: tuple[float, float],
@@ -180,6 +211,7 @@ def _region(
     counts: FloatArray,
     lengths: list[int],
 ) -> RegionDiffusion:
+    interval = runs[0].interval_ps
     total = counts.sum(axis=0)
     kept = total >= 10.0
     msd = sums.sum(axis=0) / np.maximum(total, 1.0)
@@ -196,14 +228,14 @@ def _region(
             n_components=2,
             scatters=_Groups(sums[:, kept], counts[:, kept]),
         )
-        estimate = diffusivity(slope, 2, run.interval_ps)
+        estimate = diffusivity(slope, 2, interval)
     return RegionDiffusion(
         element=element,
         region=name,
         span=span,
         diffusivity_cm2_s=estimate,
-        mean_atoms=frames / run.n_frames,
-        lag_ps=lags[kept].astype(np.float64) * run.interval_ps,
+        mean_atoms=frames / sum(run.n_frames for run in runs),
+        lag_ps=lags[kept].astype(np.float64) * interval,
         msd_A2=msd[kept],
         staying=total[kept] / max(frames, 1.0),
     )

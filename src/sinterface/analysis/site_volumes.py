@@ -18,6 +18,9 @@ MOST_POSITIONS = 1600
 STEPS = (25, 50, 100, 200, 400, 800, 1600)
 """Numbers of positions at which the convergence is shown."""
 
+WAITING = 500
+"""Positions of a site that are collected before its hull is drawn anew."""
+
 REACHED_SHARE = 0.75
 """Share of the visited sites that must have as many positions as the volume is made from."""
 
@@ -54,6 +57,45 @@ class Positions:
         n = min(int(self.seen[site]), MOST_POSITIONS)
         found = self.kept[site, :n].astype(np.float64)
         return np.asarray(found[np.random.default_rng(site).permutation(n)])
+
+
+class AccessibleHulls:
+    """Convex hull of every position in each site, in bounded memory: inner points are dropped."""
+
+    def __init__(self, n_sites: int) -> None:
+        self.seen = np.zeros(n_sites, dtype=np.int64)
+        self._points: list[list[FloatArray]] = [[] for _ in range(n_sites)]
+        self._waiting = np.zeros(n_sites, dtype=np.int64)
+
+    def add(self, sites: IntArray, offsets: FloatArray) -> None:
+        """Take in positions relative to the sites' centres, shapes (n,) and (n, 3)."""
+        order = np.argsort(sites, kind="stable")
+        names, begin = np.unique(sites[order], return_index=True)
+        for site, points in zip(names, np.split(offsets[order], begin[1:]), strict=True):
+            self._points[site].append(points)
+            self.seen[site] += len(points)
+            self._waiting[site] += len(points)
+            if self._waiting[site] > WAITING:
+                self._reduce(int(site))
+
+    def volumes(self) -> FloatArray:
+        """Return each site's volume in Å³; NaN with fewer than 5 positions."""
+        found = np.full(len(self.seen), np.nan)
+        for site in np.flatnonzero(self.seen >= 5):
+            try:
+                found[site] = ConvexHull(np.concatenate(self._points[site])).volume
+            except (QhullError, ValueError):  # all positions on a plane
+                found[site] = 0.0
+        return found
+
+    def _reduce(self, site: int) -> None:
+        points = np.concatenate(self._points[site])
+        try:
+            points = points[ConvexHull(points).vertices]
+        except (QhullError, ValueError):
+            return
+        self._points[site] = [points]
+        self._waiting[site] = 0
 
 
 def hull_volume(positions: FloatArray, share: float = KEPT_SHARE) -> float:

@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from sinterface.analysis.framework import Framework
 from sinterface.analysis.jumps import JumpNetwork, jump_network
-from sinterface.analysis.maxima import density_maxima
 from sinterface.analysis.records import Record
 from sinterface.analysis.residence import Residence, residence_time
+from sinterface.analysis.site_map import SiteMap, site_maps
 from sinterface.analysis.site_volumes import (
+    AccessibleHulls,
     Positions,
     common_number,
     convergence,
     site_volumes,
 )
 from sinterface.analysis.stream import Frames
-from sinterface.analysis.visits import Visits, find_visits
-from sinterface.analysis.voids import BLOCKED, find_voids, with_images
+from sinterface.analysis.visits import Visits, find_visits, joined
+from sinterface.analysis.voids import BLOCKED
 from sinterface.errors import InputError
 from sinterface.progress import Progress, ProgressCallback
 
@@ -34,13 +35,10 @@ RECROSSING_PS = 0.1
 VOLUME_INTERVAL_PS = 0.05
 """Time between the positions whose hull is a site's volume."""
 
-FRAMEWORK_FRAMES = 200
-MOLTEN_A = 0.9
-"""Root mean square distance from its mean place, from which an atom is no framework."""
+FEWEST_FRAMES = 10
 
-ANIONS = ("N", "O", "F", "S", "Cl", "Br", "I")
-NEAREST = 8
-REACH_A = 4.0
+FEW_POSITIONS = 25
+"""Sites with fewer positions don't enter the accessible volume."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,6 +60,10 @@ class SiteKind(Record):
         a fixed interval), and its standard deviation over sites.
     whole_hull_A3
         The same of the hull of all these positions.
+    accessible_A3, accessible_std_A3, accessible_positions
+        Mean volume of the hull of every position taken in each site (the accessible volume of the
+        program Sitator, Kahle et al. 2019), its standard deviation over sites, and the mean
+        number of these positions. It grows without end with the length of the run.
     volume_convergence
         Number of positions, mean volume, standard deviation over sites; shape (n_steps, 3).
     residence
@@ -78,6 +80,9 @@ class SiteKind(Record):
     volume_A3: float
     volume_std_A3: float
     whole_hull_A3: float
+    accessible_A3: float
+    accessible_std_A3: float
+    accessible_positions: float
     volume_convergence: NDArray[np.float64]
     residence: Residence
     residence_without_filter_ps: float
@@ -89,8 +94,9 @@ class Sites(Record):
 
     Attributes
     ----------
-    element, n_ions, duration_ps, interval_ps, temperature_K
-        What was followed, for how long, frame interval; temperature NaN where unknown.
+    element, n_ions, n_replicas, duration_ps, interval_ps, temperature_K
+        What was followed, in how many runs, for how long (the shortest), frame interval;
+        temperature NaN where unknown.
     found_from
         ``"framework"`` (voids between the anions) or ``"density"`` (where the ions are).
     recrossing_ps
@@ -101,15 +107,17 @@ class Sites(Record):
         Share of the ions' frames that they spent in no site.
     kinds
         One record a kind.
-    fractional, kind, occupancy, volume_A3, residence_ps, departures
-        Of each site: centre, kind, mean number of ions, volume by the positions visited (NaN with
-        too few), time spent over departures (NaN without), departures.
+    fractional, replica, kind, occupancy, volume_A3, residence_ps, departures
+        Of each site of all replicas: centre, number of the replica from 1, kind, mean number of
+        ions, volume by the positions visited (NaN with too few), time spent over departures (NaN
+        without), departures.
     network
         Jumps between sites.
     """
 
     element: str
     n_ions: int
+    n_replicas: int
     duration_ps: float
     interval_ps: float
     temperature_K: float
@@ -120,6 +128,7 @@ class Sites(Record):
     between_share: float
     kinds: tuple[SiteKind, ...]
     fractional: NDArray[np.float64]
+    replica: NDArray[np.int64]
     kind: NDArray[np.str_]
     occupancy: NDArray[np.float64]
     volume_A3: NDArray[np.float64]
@@ -128,51 +137,8 @@ class Sites(Record):
     network: JumpNetwork
 
 
-@dataclasses.dataclass(frozen=True)
-class SiteMap:
-    """Centres of sites in the mean cell, and what tells them apart.
-
-    An ion is in the site of least power distance |x − c|² − r²: with r the distance to the
-    anions about a void, the border of two voids is the face that they share.
-    """
-
-    fractional: FloatArray
-    square_A2: FloatArray
-    kind: NDArray[np.str_]
-    polyhedron_A3: FloatArray
-    cell: FloatArray
-    found_from: str
-
-    def searcher(self) -> _Searcher:
-        """Return what finds the site of a position."""
-        return _Searcher(self)
-
-
-class _Searcher:
-    def __init__(self, sites: SiteMap) -> None:
-        self.cell, self.kind = sites.cell, sites.kind
-        points, self.whose = with_images(sites.fractional @ sites.cell, sites.cell, REACH_A)
-        self.points, self.square = points, sites.square_A2[self.whose]
-        self.tree = cKDTree(points)
-        self.blocked = sites.kind == BLOCKED
-
-    def find(self, fractional: FloatArray) -> tuple[IntArray, FloatArray]:
-        """Return the site of each position (−1: none) and the offset from its centre."""
-        positions = (fractional - np.floor(fractional)) @ self.cell
-        near = min(NEAREST, len(self.points))
-        distance, index = self.tree.query(positions, k=near, distance_upper_bound=REACH_A)
-        distance, index = distance.reshape(len(positions), -1), index.reshape(len(positions), -1)
-        missing = index == len(self.points)
-        index = np.where(missing, 0, index)
-        power = np.where(missing, np.inf, distance**2 - self.square[index])
-        best = index[np.arange(len(index)), power.argmin(axis=1)]
-        sites = np.where(missing.all(axis=1), -1, self.whose[best])
-        sites = np.where((sites >= 0) & self.blocked[sites], -1, sites)
-        return sites.astype(np.int64), positions - self.points[best]
-
-
 def find_sites(
-    run: Frames,
+    runs: Frames | Sequence[Frames],
     element: str,
     *,
     found_from: str = "auto",
@@ -180,16 +146,20 @@ def find_sites(
     volume_interval_ps: float = VOLUME_INTERVAL_PS,
     progress: ProgressCallback | None = None,
 ) -> Sites:
-    """Find an element's sites, and follow its ions from site to site.
+    """Find an element's sites, and follow its ions from site to site, replicas together.
+
+    Each replica has sites of its own, so that dopants may stand elsewhere in each.
 
     Parameters
     ----------
-    run
-        The run; read twice: a sample for the framework, then every frame.
+    runs
+        One run or several of one system; each is read twice: a sample for the framework, then
+        every frame.
     element
         Whose sites.
     found_from
-        ``"framework"``, ``"density"``, or ``"auto"``: the framework while it stands.
+        ``"framework"``, ``"density"``, or ``"auto"``: the framework while it stands (in every
+        replica).
     recrossing_ps
         An ion that comes back to a site within that time has not jumped.
     volume_interval_ps
@@ -202,122 +172,132 @@ def find_sites(
     InputError
         For an absent element, too few frames, or a framework that isn't there.
     """
+    several = [runs] if isinstance(runs, Frames) else list(runs)
+    for run in several:
+        run.atoms_of(element)
+        if run.n_frames < FEWEST_FRAMES:
+            raise InputError(
+                f"'{run.name}' has {run.n_frames} frames; sites need {FEWEST_FRAMES} or more, a "
+                "few for each time that an ion stays."
+            )
+    maps = site_maps(several, element, found_from)
+    first = np.cumsum([0] + [len(one.kind) for one in maps])
+    positions, hulls = Positions(int(first[-1])), AccessibleHulls(int(first[-1]))
+    every = max(1, round(volume_interval_ps / several[0].interval_ps))
+    total = sum(run.n_frames for run in several)
+    told = 0
+    where = []
+    for run, sites, start in zip(several, maps, first, strict=False):
+        count = _counter(progress, told, total, element)
+        where.append(_follow(run, element, sites, (positions, hulls), int(start), every, count))
+        told += run.n_frames
+    filtered = [
+        find_visits(one, recrossing_frames=_frames(recrossing_ps, several[0].interval_ps))
+        for one in where
+    ]
+    plain = [find_visits(one) for one in where] if recrossing_ps > 0 else filtered
+    known = np.concatenate([run.temperature_K for run in several])
+    known = known[np.isfinite(known)]
+    found = _record(
+        several, element, maps, where, (positions, hulls), (joined(filtered), joined(plain))
+    )
+    return dataclasses.replace(
+        found,
+        recrossing_ps=recrossing_ps,
+        volume_interval_ps=every * several[0].interval_ps,
+        temperature_K=float(known.mean()) if len(known) else np.nan,
+    )
+
+
+def _counter(
+    progress: ProgressCallback | None, told: int, total: int, element: str
+) -> Callable[[int], None]:
+    def count(done: int) -> None:
+        if progress is not None:
+            progress(Progress(told + done, total, f"sites of {element}"))
+
+    return count
+
+
+def _follow(
+    run: Frames,
+    element: str,
+    sites: SiteMap,
+    collectors: tuple[Positions, AccessibleHulls],
+    first: int,
+    every: int,
+    count: Callable[[int], None],
+) -> NDArray[np.int32]:
+    """Return the site of each ion in each frame of a run, (n_frames, n_ions); collect positions.
+
+    Sites are numbered from `first`; −1 is none.
+    """
     ions = run.atoms_of(element)
-    if run.n_frames < 10:
-        raise InputError(
-            f"'{run.name}' has {run.n_frames} frames; sites need 10 or more, a few for each time "
-            "that an ion stays."
-        )
-    sites = site_map(run, element, found_from)
     searcher, framework = sites.searcher(), Framework(run, element)
     where = np.empty((run.n_frames, len(ions)), dtype=np.int32)
-    positions = Positions(len(sites.kind))
-    every = max(1, round(volume_interval_ps / run.interval_ps))
     for index in range(run.n_frames):
         found, offsets = searcher.find(framework.without_drift(index)[ions])
+        found = np.where(found >= 0, found + first, -1)
         where[index] = found
         if index % every == 0:
             held = found >= 0
-            positions.add(found[held], offsets[held])
-        if progress is not None:
-            progress(Progress(index + 1, run.n_frames, f"sites of {element}"))
-    visits = find_visits(where, recrossing_frames=_frames(recrossing_ps, run.interval_ps))
-    plain = find_visits(where) if recrossing_ps > 0 else visits
-    known = np.isfinite(run.temperature_K)
-    return dataclasses.replace(
-        _record(run, element, sites, where, positions, (visits, plain)),
-        recrossing_ps=recrossing_ps,
-        volume_interval_ps=every * run.interval_ps,
-        temperature_K=float(run.temperature_K[known].mean()) if known.any() else np.nan,
-    )
+            for one in collectors:
+                one.add(found[held], offsets[held])
+        count(index + 1)
+    return where
 
 
 def _frames(time_ps: float, interval_ps: float) -> int:
     return int(np.ceil(time_ps / interval_ps - 1e-9))
 
 
-def site_map(run: Frames, element: str, found_from: str = "auto") -> SiteMap:
-    """Return the sites of an element, from the framework or from where its ions are."""
-    if found_from not in ("auto", "framework", "density"):
-        raise InputError(
-            f"Sites are found from 'framework', 'density' or 'auto', not '{found_from}'."
-        )
-    framework, spread = _spread(run, element)
-    symbols, fractional = framework.mean()
-    anion = np.isin(symbols, ANIONS)
-    stands = bool(anion.any()) and float(np.sqrt((spread[anion] ** 2).mean())) < MOLTEN_A
-    if found_from == "density" or (found_from == "auto" and not stands):
-        return _from_density(run, element)
-    if not anion.any():
-        raise InputError(
-            f"'{run.name}' has no anions that could make sites; find them from the density."
-        )
-    cartesian = fractional @ run.mean_cell
-    # A cation that travels is no framework, and blocks no site.
-    staying = ~anion & (spread < MOLTEN_A)
-    voids = find_voids(cartesian[anion], cartesian[staying], run.mean_cell)
-    return SiteMap(
-        voids.fractional, voids.square_A2, voids.kind, voids.volume_A3, run.mean_cell, "framework"
-    )
-
-
-def _spread(run: Frames, element: str) -> tuple[Framework, FloatArray]:
-    """Return the framework with its mean, and each atom's root mean square distance from it."""
-    framework = Framework(run, element)
-    frames = range(0, run.n_frames, max(1, run.n_frames // FRAMEWORK_FRAMES))
-    start = framework.without_drift(0)[framework.atoms]
-    squares = np.zeros(len(framework.atoms))
-    for index in frames:
-        moved = framework.add(index)[framework.atoms] - start
-        squares += ((moved @ run.mean_cell) ** 2).sum(axis=1)
-    shift = (framework.mean()[1] - start) @ run.mean_cell
-    variance = squares / len(frames) - (shift**2).sum(axis=1)
-    return framework, np.sqrt(np.maximum(variance, 0.0))
-
-
-def _from_density(run: Frames, element: str) -> SiteMap:
-    found = density_maxima(run, element)
-    n = len(found)
-    return SiteMap(
-        found, np.zeros(n), np.full(n, "site"), np.full(n, np.nan), run.mean_cell, "density"
-    )
-
-
 def _record(
-    run: Frames,
+    runs: Sequence[Frames],
     element: str,
-    sites: SiteMap,
-    where: NDArray[np.int32],
-    positions: Positions,
+    maps: Sequence[SiteMap],
+    where: Sequence[NDArray[np.int32]],
+    collected: tuple[Positions, AccessibleHulls],
     visits: tuple[Visits, Visits],
 ) -> Sites:
     filtered, plain = visits
-    n_sites = len(sites.kind)
+    positions, accessible = collected[0], collected[1].volumes()
+    seen = collected[1].seen
+    run = runs[0]
+    site_kind = np.concatenate([one.kind for one in maps])
+    fractional = np.concatenate([one.fractional for one in maps])
+    polyhedron_A3 = np.concatenate([one.polyhedron_A3 for one in maps])
+    sizes = [len(one.kind) for one in maps]
+    followed_ps = np.repeat([one.n_frames * one.interval_ps for one in runs], sizes)
+    n_sites = len(site_kind)
     times = np.bincount(filtered.site, filtered.n_frames * run.interval_ps, n_sites)
     departures = np.bincount(filtered.site[~filtered.cut_after], minlength=n_sites)
     residence = np.divide(times, departures, out=np.full(n_sites, np.nan), where=departures > 0)
-    occupancy = times / (run.n_frames * run.interval_ps)
+    occupancy = times / followed_ps
     visited = np.bincount(filtered.site, minlength=n_sites) > 0
-    names = _in_order(sites.kind, occupancy)
-    n_positions = common_number(positions, [visited & (sites.kind == name) for name in names])
+    names = _in_order(site_kind, occupancy)
+    n_positions = common_number(positions, [visited & (site_kind == name) for name in names])
     volumes = site_volumes(positions, n_positions)
     whole = site_volumes(positions, n_positions, share=1.0)
     kinds = []
     for kind in names:
-        here = sites.kind == kind
+        here = site_kind == kind
         of_kind, of_plain = here[filtered.site], here[plain.site]
         measured = here & np.isfinite(volumes)
         known, hulls = volumes[measured], whole[measured]
+        often = here & (seen >= FEW_POSITIONS)
         kinds.append(
             SiteKind(
                 kind=kind,
                 n_sites=int(here.sum()),
                 n_visited=int(visited[here].sum()),
                 occupancy=float(occupancy[here].mean()),
-                polyhedron_A3=float(sites.polyhedron_A3[here].mean()),
+                polyhedron_A3=float(polyhedron_A3[here].mean()),
                 volume_A3=float(known.mean()) if len(known) else np.nan,
                 volume_std_A3=float(known.std()) if len(known) else np.nan,
                 whole_hull_A3=float(hulls.mean()) if len(known) else np.nan,
+                accessible_A3=float(accessible[often].mean()) if often.any() else np.nan,
+                accessible_std_A3=float(accessible[often].std()) if often.any() else np.nan,
+                accessible_positions=float(seen[often].mean()) if often.any() else 0.0,
                 volume_convergence=convergence(positions, np.flatnonzero(here & visited)),
                 residence=residence_time(filtered, of_kind, run.interval_ps),
                 residence_without_filter_ps=residence_time(
@@ -327,23 +307,25 @@ def _record(
         )
     return Sites(
         element=element,
-        n_ions=where.shape[1],
-        duration_ps=run.duration_ps,
+        n_ions=where[0].shape[1],
+        n_replicas=len(runs),
+        duration_ps=min(one.duration_ps for one in runs),
         interval_ps=run.interval_ps,
         temperature_K=np.nan,
-        found_from=sites.found_from,
+        found_from=maps[0].found_from,
         recrossing_ps=np.nan,
         volume_interval_ps=np.nan,
         volume_positions=n_positions,
-        between_share=float((where < 0).mean()),
+        between_share=float(sum((one < 0).sum() for one in where) / sum(one.size for one in where)),
         kinds=tuple(kinds),
-        fractional=sites.fractional,
-        kind=sites.kind,
+        fractional=fractional,
+        replica=np.repeat(np.arange(1, len(maps) + 1), sizes),
+        kind=site_kind,
         occupancy=occupancy,
         volume_A3=volumes,
         residence_ps=residence,
         departures=departures,
-        network=jump_network(filtered, sites.fractional, sites.kind, run.interval_ps),
+        network=jump_network(filtered, fractional, site_kind, run.interval_ps),
     )
 
 

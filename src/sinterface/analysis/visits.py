@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +37,21 @@ class Visits:
         """Return the sites before and after each jump."""
         same = np.flatnonzero(self.ion[1:] == self.ion[:-1])
         return self.site[same], self.site[same + 1]
+
+
+def joined(several: Sequence[Visits]) -> Visits:
+    """Return the visits of several runs as those of one with the ions of all."""
+    ions, n_ions = [], 0
+    for one in several:
+        ions.append(one.ion + n_ions)
+        n_ions += int(one.ion.max()) + 1 if len(one.ion) else 0
+    return Visits(
+        np.concatenate(ions),
+        *(
+            np.concatenate([getattr(one, name) for one in several])
+            for name in ("site", "start", "n_frames", "cut_before", "cut_after")
+        ),
+    )
 
 
 def find_visits(where: NDArray[np.integer], *, recrossing_frames: int = 0) -> Visits:

@@ -30,14 +30,21 @@ def analyze_all(
 ) -> None:  # fmt: skip
     """Run every analysis that applies, and write a results folder with a page.
 
+    A set of simulations is analysed system by system, replicas together; runs that differ in
+    temperature alone get an Arrhenius fit.
+
     Example: [bold]sinterface analyze all runs/quick[/bold]
     """
+    from sinterface.cli.progress_bar import progress_bar
     from sinterface.cli.shown import print_result
     from sinterface.report.results_page import analyse_all, default_folder, overview
+    from sinterface.report.suite import find_runs
 
-    with options.chosen_run([path], frame_interval_fs, skip, stride) as run:
+    chosen = options.selection(frame_interval_fs, skip, stride)
+    with progress_bar("reading") as progress:
         folder = output or default_folder(path)
-        done = analyse_all(run, folder, tuple(only or ()))
+        runs = find_runs(path, chosen, progress)
+        done = analyse_all(runs, path, folder, tuple(only or ()))
     print_result(done.to_dict(), overview(done), as_json)
     if not as_json:
         typer.echo(str(folder / "results.html"))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -44,6 +46,55 @@ def compute(
         transitions_K=transitions_K,
     )
     return present(fit, element)
+
+
+def across_temperatures(
+    found: Mapping[str, Path], *, at_K: Sequence[float] = (300.0,)
+) -> list[tuple[Outcome | None, str]]:
+    """Fit what several systems of a set have in common but the temperature in their name.
+
+    Parameters
+    ----------
+    found
+        Folder of the result of ``analyze diffusion`` by the system's name, such as
+        ``"llzo-1000K"``.
+    at_K
+        Extrapolated to.
+
+    Returns
+    -------
+    list
+        A fit and an empty text, or None and the reason why there is no fit, for each element that
+        moves, of each set of systems.
+    """
+    families: dict[str, list[Path]] = {}
+    for name, folder in found.items():
+        families.setdefault(re.sub(r"-?\d+(\.\d+)?K", "", name), []).append(folder)
+    done: list[tuple[Outcome | None, str]] = []
+    for family, folders in families.items():
+        if len(folders) < 2:
+            continue
+        for element in _moving(folders):
+            try:
+                outcome = compute(folders, element, at_K=at_K)
+            except InputError as error:
+                done.append((None, f"{family}, {element}: {error}"))
+                continue
+            name = f"arrhenius-{family}-{element}" if len(families) > 1 else f"arrhenius-{element}"
+            title = f"Arrhenius fit of {element}" + (f", {family}" if len(families) > 1 else "")
+            done.append((dataclasses.replace(outcome, name=name, title=title), ""))
+    return done
+
+
+def _moving(folders: Sequence[Path]) -> list[str]:
+    """Return the elements with a diffusivity in at least one result."""
+    moving: list[str] = []
+    for folder in folders:
+        data = json.loads((folder / "diffusion.json").read_text(encoding="utf-8"))
+        for element, entry in data["elements"].items():
+            if entry["tracer_diffusivity_cm2_s"]["value"] is not None and element not in moving:
+                moving.append(element)
+    return moving
 
 
 def present(fit: Arrhenius, element: str) -> Outcome:

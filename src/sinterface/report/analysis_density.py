@@ -52,8 +52,8 @@ def measure(
     smoothing_A: float = SMOOTHING_A,
     fold: tuple[int, int, int] = (1, 1, 1),
 ) -> Density:
-    """Return the density of the first replica; see `analysis.density`."""
-    with open_frames(run.replicas[0], run.selection) as frames:
+    """Return the density of all replicas together; see `analysis.density`."""
+    with run.open() as frames:
         return measure_density(
             frames,
             element,
@@ -110,13 +110,22 @@ def _rows(one: Density) -> list[dict[str, str]]:
     return rows
 
 
+def _runs(one: Density) -> str:
+    return f" of {one.n_replicas} runs" if one.n_replicas > 1 else ""
+
+
 def _notes(one: Density) -> list[str]:
     heat = f"{one.temperature_K:.0f} K" if np.isfinite(one.temperature_K) else "unknown temperature"
     notes = [
-        f"{one.element}: {one.n_frames} frames, {heat}; each position counts as a Gaussian of "
-        f"{one.smoothing_A:g} Å; ± is the standard error between four parts of the run; the "
-        "barrier is kT ln(highest density / density at which the pathway connects)"
+        f"{one.element}: {one.n_frames} frames{_runs(one)}, {heat}; each position counts as a "
+        f"Gaussian of {one.smoothing_A:g} Å; ± is the standard error between four parts of the "
+        "run; the barrier is kT ln(highest density / density at which the pathway connects)"
     ]
+    if one.n_left_out:
+        notes.append(
+            f"{one.element}: of {one.n_replicas + one.n_left_out} replicas {one.n_left_out} have "
+            "their framework elsewhere and can't be laid over the first: they are left out"
+        )
     if not all(one.pathway.resolved):
         notes.append(
             f"{one.element}: a bottleneck was visited fewer than three times, so that its barrier "

@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from sinterface.analysis.estimates import Estimate
 from sinterface.analysis.regions import (
     RegionDiffusion,
     boundary_spans,
     regional_diffusion,
 )
-from sinterface.analysis.transport import Estimate, Transport, transport
+from sinterface.analysis.transport import Transport, transport
 from sinterface.report.curves import Line, line_figure
 from sinterface.report.outcome import Curves, Drawing, Outcome
 from sinterface.report.suite import Run
@@ -33,7 +34,7 @@ def compute(
     drift: str = "auto",
     regions: Mapping[str, tuple[float, float]] | None = None,
 ) -> Outcome:
-    """Analyse diffusion in all replicas of a run together, and region by region in the first.
+    """Analyse diffusion in all replicas of a run together, and region by region.
 
     Regions are slices along the normal, in fractions of the period; by default the boundaries and
     insides of an interface cell.
@@ -47,11 +48,11 @@ def compute(
             drift=drift,
             progress=run.progress,
         )
-        spans = boundary_spans(frames[0]) if regions is None else regions
+        spans = [boundary_spans(one) if regions is None else regions for one in frames]
         parts = [
             one
             for element in found.elements
-            for one in (regional_diffusion(frames[0], element.element, spans) if spans else ())
+            for one in (regional_diffusion(frames, element.element, spans) if all(spans) else ())
         ]
     return present(found, parts)
 

@@ -44,8 +44,8 @@ def elements(run: Run) -> tuple[str, ...]:
 
 
 def measure(run: Run, element: str, **options: Any) -> Sites:
-    """Find the sites of the first replica; see `analysis.sites.find_sites`."""
-    with open_frames(run.replicas[0], run.selection) as frames:
+    """Find the sites of all replicas together; see `analysis.sites.find_sites`."""
+    with run.open() as frames:
         return find_sites(frames, element, progress=run.progress, **options)
 
 
@@ -70,7 +70,9 @@ def _rows(one: Sites) -> list[dict[str, str]]:
             "site": kind.kind,
             "visited": f"{kind.n_visited} of {kind.n_sites}",
             "occupancy": f"{kind.occupancy:.3f}",
-            "volume (Å³)": _plus_minus(kind.volume_A3, kind.volume_std_A3),
+            "volume, 95 % hull (Å³)": _plus_minus(kind.volume_A3, kind.volume_std_A3),
+            "accessible (Å³)": _plus_minus(kind.accessible_A3, kind.accessible_std_A3),
+            "anion polyhedron (Å³)": _plain_volume(kind.polyhedron_A3),
             "residence (ps)": _residence(kind.residence.mean_ps, kind.residence.ci95_ps),
             "Kaplan–Meier (ps)": _kaplan_meier(kind.residence),
             "departures": str(kind.residence.n_departures),
@@ -81,6 +83,10 @@ def _rows(one: Sites) -> list[dict[str, str]]:
 
 def _plus_minus(value: float, std: float) -> str:
     return f"{value:.2f} ± {std:.2f}" if np.isfinite(value) else "too few positions"
+
+
+def _plain_volume(value: float) -> str:
+    return f"{value:.2f}" if np.isfinite(value) else ""
 
 
 def _residence(mean_ps: float, interval: tuple[float, float]) -> str:
@@ -101,12 +107,17 @@ def _notes(one: Sites) -> list[str]:
     heat = f", {one.temperature_K:.0f} K" if np.isfinite(one.temperature_K) else ""
     network = one.network
     notes = [
-        f"{one.element}: sites from the {one.found_from}; {one.duration_ps:.4g} ps{heat}, a frame "
-        f"each {1000.0 * one.interval_ps:g} fs; a return within {one.recrossing_ps:g} ps is no "
+        f"{one.element}: sites from the {one.found_from}; "
+        f"{_runs(one)}{one.duration_ps:.4g} ps{heat}, a frame each "
+        f"{1000.0 * one.interval_ps:g} fs; a return within {one.recrossing_ps:g} ps is no "
         "jump (without that rule: "
         + ", ".join(f"{k.kind} {k.residence_without_filter_ps:.3g} ps" for k in one.kinds)
         + f"); volumes are 95 % hulls of {one.volume_positions} positions, one each "
         f"{one.volume_interval_ps:.3g} ps, and grow with their number (see the convergence)",
+        f"{one.element}: the accessible volume is the hull of every position taken, as the program "
+        "Sitator counts it ("
+        + ", ".join(f"{k.kind}: {k.accessible_positions:.0f} positions a site" for k in one.kinds)
+        + "); it grows with the length of the run and can't be compared between runs",
         f"{one.element}: {network.n_jumps} jumps, {100 * network.back_share:.0f} % of them taken "
         f"back by the next one; the connections used run through the cell in "
         f"{network.dimensions} direction(s)"
@@ -126,6 +137,10 @@ def _notes(one: Sites) -> list[str]:
     return notes
 
 
+def _runs(one: Sites) -> str:
+    return f"{one.n_replicas} runs of " if one.n_replicas > 1 else ""
+
+
 def _curves(one: Sites) -> list[Curves]:
     name = one.element
     curves = [
@@ -133,6 +148,7 @@ def _curves(one: Sites) -> list[Curves]:
             f"sites-{name}",
             {
                 "site": range(len(one.kind)),
+                "replica": one.replica,
                 "kind": one.kind,
                 "a": one.fractional[:, 0],
                 "b": one.fractional[:, 1],

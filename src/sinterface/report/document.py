@@ -23,6 +23,12 @@ from sinterface.report.pictures import draw_all
 REPORT_NAME = "report.html"
 FIGURES_NAME = "figures"
 
+REFERENCE_KEYS = (
+    "kim2024", "behler2007", "singraber2019", "deng2023", "thompson2022", "larsen2017",
+    "debuyl2014", "pinsky1998", "rego2015",
+)  # fmt: skip
+"""What the page of one interface refers to."""
+
 
 def write_report(
     directory: Path,
@@ -136,11 +142,7 @@ def _context(
     )
     error_key, error_header, error_rows = content.error_table(card)
     method = words.reference_method(card) or ""
-    keys = tuple(
-        entry.key
-        for entry in references.references()
-        if entry.key != "deng2023" or "chgnet" in method.lower()
-    )
+    keys = tuple(key for key in REFERENCE_KEYS if key != "deng2023" or "chgnet" in method.lower())
     return {
         "title": _title(study),
         "system": _system(interface),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass
 from importlib.resources import files
@@ -32,10 +33,20 @@ class Reference:
 
 def references(keys: tuple[str, ...] = ()) -> list[Reference]:
     """Return the entries named by `keys`, in that order; all of them when none is named."""
+    found = _entries()
+    return [found[key] for key in keys] if keys else list(found.values())
+
+
+def known_keys() -> frozenset[str]:
+    """Return the keys of all entries."""
+    return frozenset(_entries())
+
+
+@functools.cache
+def _entries() -> dict[str, Reference]:
     folder = files("sinterface.report") / "templates"
     text = (folder / "references.bib").read_text(encoding="utf-8")
-    found = {entry.key: entry for entry in map(_parse, re.split(r"\n(?=@)", text.strip()))}
-    return [found[key] for key in keys] if keys else list(found.values())
+    return {entry.key: entry for entry in map(_parse, re.split(r"\n(?=@)", text.strip()))}
 
 
 def _parse(bibtex: str) -> Reference:

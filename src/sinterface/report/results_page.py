@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -42,17 +42,27 @@ class Done:
 
 
 @dataclasses.dataclass(frozen=True)
-class Results:
-    """All analyses of a run."""
+class System:
+    """All analyses of the runs of one system.
 
+    Attributes
+    ----------
+    name
+        Tells it from the other systems of a set; empty where there is one.
+    run, folder
+        Its trajectories, and where its results stand.
+    done
+        What became of each analysis.
+    """
+
+    name: str
     run: Run
     folder: Path
     done: tuple[Done, ...]
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain data: the folder, and for each analysis its files or why there are none."""
+        """Return plain data: for each analysis its files or why there are none."""
         return {
-            "run": str(self.run.path),
             "replicas": [str(path) for path in self.run.replicas],
             "folder": str(self.folder),
             "analyses": {
@@ -66,12 +76,46 @@ class Results:
         }
 
 
+@dataclasses.dataclass(frozen=True)
+class Results:
+    """All analyses of a run, or of a set of runs of several systems.
+
+    Attributes
+    ----------
+    path, folder
+        What was analysed; where its results stand.
+    systems
+        One, or those of a set.
+    across
+        What was made of all systems together, such as an Arrhenius fit.
+    """
+
+    path: Path
+    folder: Path
+    systems: tuple[System, ...]
+    across: tuple[Done, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data; that of the one system at the top where there is one."""
+        content: dict[str, Any] = {"run": str(self.path), "folder": str(self.folder)}
+        if len(self.systems) == 1:
+            return content | self.systems[0].to_dict()
+        content["systems"] = {one.name: one.to_dict() for one in self.systems}
+        content["across"] = {
+            one.analysis.name: {"done": one.outcome is not None, "reason": one.reason}
+            for one in self.across
+        }
+        return content
+
+
 def default_folder(path: Path) -> Path:
     """Return where the results of a run go: inside a directory, beside a file."""
     return path / FOLDER_NAME if path.is_dir() else path.parent / FOLDER_NAME / path.stem
 
 
-def analyse_all(run: Run, folder: Path, only: Sequence[str] = ()) -> Results:
+def analyse_all(
+    runs: Mapping[str, Run], path: Path, folder: Path, only: Sequence[str] = ()
+) -> Results:
     """Run every analysis that applies and write its files and the page.
 
     Each result is written before the next analysis begins. An analysis that a run doesn't
@@ -79,10 +123,13 @@ def analyse_all(run: Run, folder: Path, only: Sequence[str] = ()) -> Results:
 
     Parameters
     ----------
-    run
-        The run.
+    runs
+        The runs of each system, by its name (`find_runs`).
+    path
+        What was given, for headings.
     folder
-        Made when missing; each analysis has its own folder in it.
+        Made when missing; each analysis has its own folder in it, below its system's where there
+        are several.
     only
         Names of the analyses wanted; all if empty.
 
@@ -93,45 +140,109 @@ def analyse_all(run: Run, folder: Path, only: Sequence[str] = ()) -> Results:
     """
     chosen = _chosen(only)
     folder.mkdir(parents=True, exist_ok=True)
-    done = []
-    for count, analysis in enumerate(chosen):
-        if run.progress is not None:
-            run.progress(Progress(count, len(chosen), analysis.title))
-        done.append(_one(run, analysis, folder))
-    results = Results(run, folder, tuple(done))
-    if not any(one.outcome for one in done):
-        why = done[0].reason if done else "none is known"
-        message = f"No analysis of '{run.path}' could be done: {why}"
-        raise InputError(message)
+    systems: list[System] = []
+    for name, run in runs.items():
+        place = folder / name if len(runs) > 1 else folder
+        done = []
+        for count, analysis in enumerate(chosen):
+            if run.progress is not None:
+                title = f"{name}: {analysis.title}" if name else analysis.title
+                whole = len(systems) * len(chosen) + count
+                run.progress(Progress(whole, len(chosen) * len(runs), title))
+            done.append(_one(run, analysis, place))
+        systems.append(System(name, run, place, tuple(done)))
+    results = Results(path, folder, tuple(systems), _across(systems, folder))
+    if not any(one.outcome for system in systems for one in system.done):
+        first = systems[0].done
+        why = first[0].reason if first else "none is known"
+        raise InputError(f"No analysis of '{path}' could be done: {why}")
     write_text(folder / "results.json", json.dumps(results.to_dict(), indent=1) + "\n")
     write_text(folder / PAGE_NAME, page(results))
     return results
+
+
+def _across(systems: Sequence[System], folder: Path) -> tuple[Done, ...]:
+    """Fit the diffusivities of systems that differ in temperature, where there are enough."""
+    from sinterface.report.analysis_arrhenius import across_temperatures
+
+    found = {
+        one.name: one.folder / "diffusion"
+        for one in systems
+        for done in one.done
+        if done.analysis.name == "diffusion" and done.outcome is not None
+    }
+    if len(found) < 2:
+        return ()
+    fits = []
+    for outcome, reason in across_temperatures(found):
+        title = outcome.title if outcome is not None else "Activation energies"
+        name = outcome.name if outcome is not None else "arrhenius"
+        if outcome is not None:
+            outcome.write(folder / outcome.name)
+        fits.append(Done(Analysis(name, title, ""), outcome, reason))
+    return tuple(fits)
 
 
 def page(results: Results) -> str:
     """Return the HTML page: a section for each analysis, figures inside, offline."""
     import jinja2
 
-    templates = files("sinterface.report") / "templates"
-    environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    template = environment.from_string((templates / "results.html.j2").read_text("utf-8"))
-    return template.render(
-        title=f"Results of {results.run.path.name or results.run.path}",
-        css=(templates / "report.css").read_text("utf-8"),
-        sections=[_section(one) for one in results.done],
-        formats=FORMATS,
-        n_replicas=len(results.run.replicas),
+    environment = jinja2.Environment(
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        loader=jinja2.PackageLoader("sinterface.report", "templates"),
     )
+    templates = files("sinterface.report") / "templates"
+    return environment.get_template("results.html.j2").render(
+        title=f"Results of {results.path.resolve().name}",
+        css=(templates / "report.css").read_text("utf-8"),
+        systems=shown_systems(results),
+        formats=FORMATS,
+        n_replicas=sum(len(one.run.replicas) for one in results.systems),
+    )
+
+
+def shown_systems(results: Results, link: str = "") -> list[dict[str, Any]]:
+    """Return what the pages' template shows: sections under a heading for each system.
+
+    Parameters
+    ----------
+    results
+        What was analysed.
+    link
+        Path from the page's folder to that of the results, for its links.
+    """
+    shown = []
+    for one in results.systems:
+        inside = f"{one.name}/" if len(results.systems) > 1 else ""
+        prefix = f"{one.name}-" if inside else ""
+        n = len(one.run.replicas)
+        shown.append(
+            {
+                "name": one.name,
+                "title": f"{one.name}: {n} run{'s' if n > 1 else ''}" if inside else "",
+                "sections": [_section(done, prefix, link + inside) for done in one.done],
+            }
+        )
+    if results.across:
+        sections = [_section(done, "all-", link) for done in results.across]
+        shown.append({"name": "all", "title": "All together", "sections": sections})
+    return shown
 
 
 def overview(results: Results) -> Table:
     """Return a table of what was done for a terminal."""
-    table = Table(title=f"Analyses of {results.run.path}", title_justify="left")
-    for heading in ("analysis", "done", "files or reason"):
+    table = Table(title=f"Analyses of {results.path}", title_justify="left")
+    several = len(results.systems) > 1
+    for heading in (*(("system",) if several else ()), "analysis", "done", "files or reason"):
         table.add_column(heading)
-    for one in results.done:
-        where = str(results.folder / one.analysis.name) if one.outcome else one.reason
-        table.add_row(one.analysis.name, "yes" if one.outcome else "no", where)
+    rows = [(one.name, one.folder, done) for one in results.systems for done in one.done]
+    rows += [("all", results.folder, done) for done in results.across]
+    for name, folder, done in rows:
+        where = str(folder / done.analysis.name) if done.outcome else done.reason
+        told = "yes" if done.outcome else "no"
+        table.add_row(*((name,) if several else ()), done.analysis.name, told, where)
     return table
 
 
@@ -159,24 +270,27 @@ def _one(run: Run, analysis: Analysis, folder: Path) -> Done:
     return Done(analysis, outcome, "")
 
 
-def _section(one: Done) -> dict[str, Any]:
-    outcome = one.outcome
+def _section(one: Done, prefix: str, link: str) -> dict[str, Any]:
+    outcome, name = one.outcome, one.analysis.name
+    head = {"id": f"{prefix}{name}", "short": one.analysis.short, "title": one.analysis.title}
     if outcome is None:
-        return {"name": one.analysis.name, "title": one.analysis.title, "reason": one.reason}
+        return {**head, "reason": one.reason}
+    where = f"{link}{name}"
     return {
-        "name": one.analysis.name,
-        "title": one.analysis.title,
+        **head,
         "columns": list(outcome.rows[0]) if outcome.rows else [],
         "rows": [list(row.values()) for row in outcome.rows],
         "notes": outcome.notes,
-        "curves": [f"{one.analysis.name}/{curves.name}.csv" for curves in outcome.curves],
+        "files": [f"{where}/{curves.name}.csv" for curves in outcome.curves]
+        + [f"{where}/{file}" for file in outcome.extras]
+        + [f"{where}/{outcome.name}.json"],
         "figures": [
             {
                 "svg": inline_svg(
-                    drawing.figure, f"{one.analysis.name}-{drawing.name}", drawing.caption
+                    drawing.figure, f"{prefix}{name}-{drawing.name}", drawing.caption
                 ),
                 "caption": drawing.caption,
-                "file": f"{one.analysis.name}/{drawing.name}",
+                "file": f"{where}/{drawing.name}",
                 "wide": drawing.figure.get_figwidth() > 5,
             }
             for drawing in outcome.drawings

@@ -103,7 +103,14 @@ def inline_svg(figure: Figure, name: str, description: str, *, dpi: float = 150.
     buffer = io.StringIO()
     with style():
         figure.savefig(buffer, format="svg", dpi=dpi, metadata=_metadata("svg"))
-    text = buffer.getvalue()
+    return page_svg(buffer.getvalue(), name, description)
+
+
+def page_svg(text: str, name: str, description: str) -> str:
+    """Return the text of an SVG file of ours as an element to stand inside a page.
+
+    See `inline_svg`.
+    """
     text = text[text.index("<svg") :]
     text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
     text = re.sub(r'\bid="([^"]+)"', rf'id="{name}-\1"', text)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from sinterface.analysis.stream import Frames, Selection, open_frames
 from sinterface.errors import InputError
 from sinterface.progress import ProgressCallback
+from sinterface.report.run_groups import group_runs
 
 if TYPE_CHECKING:
     from sinterface.report.outcome import Outcome
@@ -78,6 +79,11 @@ class Analysis:
     title: str
     module: str
 
+    @property
+    def short(self) -> str:
+        """Name as a heading in a page's navigation."""
+        return "RDF" if self.name == "rdf" else self.name.capitalize()
+
     def reason(self, run: Run) -> str:
         """Return why this analysis doesn't apply to a run; empty when it does."""
         return str(importlib.import_module(self.module).reason(run))
@@ -116,7 +122,39 @@ def find_run(
     ----------
     path
         A study's run directory (its newest ``dynamics-*`` folder of each replica and control),
-        a dynamics directory, or a trajectory file.
+        the folder of a set of simulations of one system, a dynamics directory, or a trajectory
+        file.
+    selection, progress
+        See `Run`.
+
+    Raises
+    ------
+    InputError
+        When there is no trajectory, or runs of several systems.
+    """
+    found = find_runs(path, selection, progress)
+    if len(found) > 1:
+        names = list(found)
+        message = (
+            f"'{path}' holds runs of {len(found)} systems ({', '.join(names[:6])}"
+            f"{', ...' if len(names) > 6 else ''}); give the folders of one of them, such as "
+            f"{path / names[0]}*, or take 'sinterface analyze all' for each of them."
+        )
+        raise InputError(message)
+    return next(iter(found.values()))
+
+
+def find_runs(
+    path: Path, selection: Selection | None = None, progress: ProgressCallback | None = None
+) -> dict[str, Run]:
+    """Return the trajectories behind a path, those of one system together, by its name.
+
+    A trajectory, and a study of one interface, have the empty name.
+
+    Parameters
+    ----------
+    path
+        As for `find_run`; a set of simulations may be of several systems.
     selection, progress
         See `Run`.
 
@@ -130,10 +168,20 @@ def find_run(
         raise InputError(f"There is no run '{path}'; give a run directory or a trajectory.")
     folders = _dynamics_folders(path) if path.is_dir() else {}
     if not folders:
-        return Run(path, (path,), {}, (), chosen, progress)
+        return _set_of_runs(path, chosen, progress)
     replicas = tuple(folders[name] for name in sorted(folders) if name.isdigit())
     controls = {name: folders[name] for name in folders if not name.isdigit()}
-    return Run(path, replicas, controls, _structures(path, folders), chosen, progress)
+    return {"": Run(path, replicas, controls, _structures(path, folders), chosen, progress)}
+
+
+def _set_of_runs(
+    path: Path, chosen: Selection, progress: ProgressCallback | None
+) -> dict[str, Run]:
+    alone = path.is_file() or any(path.glob("segment-*.h5"))
+    groups = {} if alone else group_runs(path)
+    if not groups:
+        return {"": Run(path, (path,), {}, (), chosen, progress)}
+    return {name: Run(path, folders, {}, (), chosen, progress) for name, folders in groups.items()}
 
 
 def _dynamics_folders(path: Path) -> dict[str, Path]:

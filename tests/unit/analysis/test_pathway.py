@@ -101,6 +101,22 @@ def test_the_density_counts_the_atoms() -> None:
     assert found.pathway.dimensions == 1
 
 
+def test_replicas_are_laid_over_each_other_where_their_frameworks_fit() -> None:
+    from sinterface.analysis.framework import Framework
+
+    run, moved = wanderers(), wanderers(drift=0.001)
+    one = probability_density(run, "Li")
+    both = probability_density([run, moved], "Li")
+    assert (both.n_replicas, both.n_left_out, both.n_frames) == (2, 0, 800)
+    assert both.density_per_A3 == pytest.approx(
+        one.density_per_A3, abs=0.05 * one.density_per_A3.max()
+    )
+    sheared = wanderers(sheared=True)
+    apart = probability_density([run, sheared], "Li")
+    assert (apart.n_replicas, apart.n_left_out) == (1, 1)
+    assert Framework(sheared, "Li").offset_from(Framework(run, "Li")) is None
+
+
 @pytest.mark.parametrize("change", [{"breathing": 0.02}, {"drift": 0.01}])
 def test_a_barostat_and_a_drift_change_nothing(change: dict[str, float]) -> None:
     plain = probability_density(wanderers(), "Li", spacing_A=0.26).density_per_A3

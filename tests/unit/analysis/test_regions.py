@@ -31,7 +31,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_each_slice_has_its_own(run: Path) -> None:
     with open_frames(run) as frames:
-        found = regional_diffusion(frames, "Li", {"fast": (0.0, 0.5), "slow": (0.5, 1.0)})
+        found = regional_diffusion([frames], "Li", [{"fast": (0.0, 0.5), "slow": (0.5, 1.0)}])
     for one, step in zip(found, (0.4, 0.2), strict=True):
         estimate = one.diffusivity_cm2_s
         true = step**2 / 2.0 / 0.1 * 1e-4
@@ -43,4 +43,15 @@ def test_each_slice_has_its_own(run: Path) -> None:
 
 def test_a_slice_that_is_none(run: Path) -> None:
     with open_frames(run) as frames, pytest.raises(InputError, match="fractions of"):
-        regional_diffusion(frames, "Li", {"x": (0.2, 1.2)})
+        regional_diffusion([frames], "Li", [{"x": (0.2, 1.2)}])
+
+
+def test_replicas_are_pooled(run: Path) -> None:
+    slices = {"fast": (0.0, 0.5), "slow": (0.5, 1.0)}
+    with open_frames(run) as frames:
+        single = regional_diffusion([frames], "Li", [slices])
+        both = regional_diffusion([frames, frames], "Li", [slices, slices])
+    for one, two in zip(single, both, strict=True):
+        np.testing.assert_allclose(two.msd_A2, one.msd_A2)
+        assert two.mean_atoms == pytest.approx(one.mean_atoms)
+        assert two.diffusivity_cm2_s.std < 0.85 * one.diffusivity_cm2_s.std

@@ -7,8 +7,9 @@ import pytest
 from analysis_frames import frames_from_arrays
 from numpy.typing import NDArray
 
+from sinterface.analysis.site_map import site_map
 from sinterface.analysis.site_volumes import Positions, hull_volume
-from sinterface.analysis.sites import find_sites, site_map
+from sinterface.analysis.sites import find_sites
 from sinterface.analysis.stream import Frames
 from sinterface.analysis.voids import find_voids
 from sinterface.errors import InputError
@@ -103,6 +104,34 @@ def test_known_hops_come_back(change: dict[str, float]) -> None:
     growth = stays["octahedral"].volume_convergence
     assert (np.diff(growth[:, 1]) > 0.0).all()
     assert found.network.back_share > 0.9  # two sites: each jump is taken back
+
+
+def test_replicas_are_followed_together() -> None:
+    run, _ = hopping_run(600)
+    found = find_sites([run, run], "Li", recrossing_ps=0.0)
+    single = find_sites(run, "Li", recrossing_ps=0.0)
+    assert found.n_replicas == 2
+    assert found.network.n_jumps == 2 * single.network.n_jumps
+    assert len(found.kind) == 2 * len(single.kind)
+    for both, one in zip(found.kinds, single.kinds, strict=True):
+        assert both.kind == one.kind
+        assert both.occupancy == pytest.approx(one.occupancy)
+        assert both.residence.mean_ps == pytest.approx(one.residence.mean_ps)
+        assert both.residence.std_ps == pytest.approx(one.residence.std_ps / np.sqrt(2), rel=0.05)
+
+
+def test_the_accessible_volume_is_the_hull_of_every_position() -> None:
+    from scipy.spatial import ConvexHull
+
+    from sinterface.analysis.site_volumes import AccessibleHulls
+
+    rng = np.random.default_rng(0)
+    hulls = AccessibleHulls(2)
+    points = rng.normal(size=(4000, 3))
+    for part in np.array_split(points, 40):
+        hulls.add(np.zeros(len(part), dtype=np.int64), part)
+    assert hulls.volumes()[0] == pytest.approx(ConvexHull(points).volume)
+    assert np.isnan(hulls.volumes()[1])
 
 
 def test_a_filter_for_recrossings_lengthens_stays_and_is_told() -> None:

@@ -10,14 +10,9 @@ import pytest
 from unit.analysis.walks import brownian, persistent, two_site, write_extxyz, write_h5md
 
 from sinterface.analysis.diffusion import squared_displacements
-from sinterface.analysis.slopes import (
-    MotionModel,
-    Scatters,
-    Slope,
-    fit_lags,
-    fit_slope,
-    msd_covariance,
-)
+from sinterface.analysis.slope_covariance import MotionModel, msd_covariance
+from sinterface.analysis.slope_scatter import Scatters
+from sinterface.analysis.slopes import Slope, fit_lags, fit_slope
 from sinterface.analysis.stream import Selection, open_frames
 from sinterface.analysis.transport import Transport, transport
 from sinterface.errors import InputError

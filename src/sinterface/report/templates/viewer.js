@@ -2,16 +2,23 @@
 (function () {
   const host = document.getElementById("viewer");
   if (!host) return;
-  const data = JSON.parse(document.getElementById("scene").textContent);
+  const given = JSON.parse(document.getElementById("scene").textContent);
+  const scenes = given.scenes || { "": given };
   const bytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
-  const kinds = bytes(data.kinds);
-  const coordinates = {};
-  for (const [label, text] of Object.entries(data.frames)) {
-    coordinates[label] = new Int16Array(bytes(text).buffer);
-  }
-  const shown = new Set(data.symbols);
-  let frame = Object.keys(data.frames)[0];
+  const hidden = new Set();
+  let data, kinds, coordinates, frame;
   let view = null;
+
+  function choose(name) {
+    data = scenes[name];
+    kinds = bytes(data.kinds);
+    coordinates = {};
+    for (const [label, text] of Object.entries(data.frames)) {
+      coordinates[label] = new Int16Array(bytes(text).buffer);
+    }
+    frame = Object.keys(data.frames)[0];
+  }
+  choose(Object.keys(scenes)[0]);
 
   function atoms(label) {
     const xyz = coordinates[label];
@@ -25,7 +32,7 @@
   function style() {
     view.setStyle({}, {});
     data.symbols.forEach((symbol, k) => {
-      if (shown.has(symbol)) {
+      if (!hidden.has(symbol)) {
         view.setStyle({ elem: symbol }, { sphere: { radius: data.radii_A[k], color: data.colors[k] } });
       }
     });
@@ -116,12 +123,24 @@
 
   document.querySelectorAll("[data-frame]").forEach((button) =>
     button.addEventListener("click", () => { start(); if (view) load(button.dataset.frame, true); }));
+  document.querySelectorAll("[data-scene]").forEach((button) =>
+    button.addEventListener("click", () => {
+      start();
+      choose(button.dataset.scene);
+      document.querySelectorAll("[data-scene]").forEach((other) =>
+        other.setAttribute("aria-pressed", String(other === button)));
+      if (!view) return;
+      view.removeAllLabels();
+      view.removeAllShapes();
+      frameLines();
+      load(frame, false);
+    }));
   document.querySelectorAll("[data-element]").forEach((button) =>
     button.addEventListener("click", () => {
       start();
       const symbol = button.dataset.element;
-      if (shown.has(symbol)) shown.delete(symbol); else shown.add(symbol);
-      button.setAttribute("aria-pressed", String(shown.has(symbol)));
+      if (hidden.has(symbol)) hidden.delete(symbol); else hidden.add(symbol);
+      button.setAttribute("aria-pressed", String(!hidden.has(symbol)));
       if (view) style();
     }));
   document.getElementById("viewer-reset").addEventListener("click", () => { start(); if (view) orient(); });
