@@ -97,6 +97,13 @@ def keep_certificate(potential: Potential, content: Mapping[str, Any]) -> Path |
     return path
 
 
+def certificate_of(potential: Potential) -> dict[str, Any] | None:
+    """Return the certificate beside a potential's files; None unless there is one of these."""
+    content = _read(potential.directory / CERTIFICATE_NAME)
+    mark = content.get("potential", {}).get("fingerprint")
+    return content if content and mark == potential.fingerprint else None
+
+
 def _is_shipped(potential: Potential) -> bool:
     from sinterface.potential.model import SHIPPED
 

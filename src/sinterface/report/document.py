@@ -19,6 +19,7 @@ from sinterface.files import write_text
 from sinterface.report import content, limits, references, viewer, words
 from sinterface.report.palette import SIDE_NAMES, element_color
 from sinterface.report.pictures import draw_all
+from sinterface.report.sections import read_sections, shown_section, way_between
 
 REPORT_NAME = "report.html"
 FIGURES_NAME = "figures"
@@ -39,6 +40,7 @@ def write_report(
     certificates: Sequence[Mapping[str, Any]],
     potential_card: Mapping[str, Any],
     provenance: Mapping[str, Any],
+    observables: Path | None = None,
 ) -> Path:
     """Write ``report.html``, ``figures/*.{svg,pdf}`` and the CSV tables into `directory`.
 
@@ -62,6 +64,8 @@ def write_report(
         used where they stand.
     provenance
         Versions, host, git state, hashes, seeds (`provenance.record`, more keys welcome).
+    observables
+        Folder of further analyses (`results_page.analyse_all`), where there are any.
 
     Returns
     -------
@@ -85,6 +89,7 @@ def write_report(
         "pictures": pictures,
         "others": [picture for name, picture in pictures.items() if name.startswith("build")],
         "scene": _scene(analysis, builds[0]),
+        "sections": _sections(observables, folder),
         "tables": [path.name for path in tables],
         "formula": words.formula(builds[0][0].symbols.formula.count()),
         "cell_A": [words.number(value, 4) for value in builds[0][0].cell.lengths()],
@@ -92,6 +97,15 @@ def write_report(
     path = folder / REPORT_NAME
     write_text(path, _rendered(context))
     return path
+
+
+def _sections(observables: Path | None, folder: Path) -> list[dict[str, Any]]:
+    """Return the further analyses as the template shows them."""
+    if observables is None:
+        return []
+    link = way_between(folder, observables)
+    found = read_sections(observables)
+    return [shown_section(one, observables, link, "analysis-") for one in found]
 
 
 def _aligned(before: Atoms, after: Atoms) -> tuple[Atoms, Atoms]:

@@ -14,8 +14,9 @@ from rich.table import Table
 from sinterface.errors import InputError, nearest_name
 from sinterface.files import write_text
 from sinterface.progress import Progress
-from sinterface.report.outcome import FORMATS, Outcome
-from sinterface.report.style import inline_svg
+from sinterface.report.outcome import Outcome
+from sinterface.report.sections import section_of, shown_section, write_sections
+from sinterface.report.study_results import Section
 from sinterface.report.suite import SUITE, Analysis, Run
 
 PAGE_NAME = "results.html"
@@ -150,6 +151,8 @@ def analyse_all(
                 whole = len(systems) * len(chosen) + count
                 run.progress(Progress(whole, len(chosen) * len(runs), title))
             done.append(_one(run, analysis, place))
+        place.mkdir(parents=True, exist_ok=True)
+        write_sections([_section(one) for one in done], place)
         systems.append(System(name, run, place, tuple(done)))
     results = Results(path, folder, tuple(systems), _across(systems, folder))
     if not any(one.outcome for system in systems for one in system.done):
@@ -198,7 +201,6 @@ def page(results: Results) -> str:
         title=f"Results of {results.path.resolve().name}",
         css=(templates / "report.css").read_text("utf-8"),
         systems=shown_systems(results),
-        formats=FORMATS,
         n_replicas=sum(len(one.run.replicas) for one in results.systems),
     )
 
@@ -222,13 +224,18 @@ def shown_systems(results: Results, link: str = "") -> list[dict[str, Any]]:
             {
                 "name": one.name,
                 "title": f"{one.name}: {n} run{'s' if n > 1 else ''}" if inside else "",
-                "sections": [_section(done, prefix, link + inside) for done in one.done],
+                "sections": [_shown(done, one.folder, link + inside, prefix) for done in one.done],
             }
         )
     if results.across:
-        sections = [_section(done, "all-", link) for done in results.across]
+        sections = [_shown(done, results.folder, link, "all-") for done in results.across]
         shown.append({"name": "all", "title": "All together", "sections": sections})
     return shown
+
+
+def _shown(done: Done, folder: Path, link: str, prefix: str) -> dict[str, Any]:
+    section = shown_section(_section(done), folder, link, prefix)
+    return {**section, "short": done.analysis.short}
 
 
 def overview(results: Results) -> Table:
@@ -270,29 +277,7 @@ def _one(run: Run, analysis: Analysis, folder: Path) -> Done:
     return Done(analysis, outcome, "")
 
 
-def _section(one: Done, prefix: str, link: str) -> dict[str, Any]:
-    outcome, name = one.outcome, one.analysis.name
-    head = {"id": f"{prefix}{name}", "short": one.analysis.short, "title": one.analysis.title}
-    if outcome is None:
-        return {**head, "reason": one.reason}
-    where = f"{link}{name}"
-    return {
-        **head,
-        "columns": list(outcome.rows[0]) if outcome.rows else [],
-        "rows": [list(row.values()) for row in outcome.rows],
-        "notes": outcome.notes,
-        "files": [f"{where}/{curves.name}.csv" for curves in outcome.curves]
-        + [f"{where}/{file}" for file in outcome.extras]
-        + [f"{where}/{outcome.name}.json"],
-        "figures": [
-            {
-                "svg": inline_svg(
-                    drawing.figure, f"{prefix}{name}-{drawing.name}", drawing.caption
-                ),
-                "caption": drawing.caption,
-                "file": f"{where}/{drawing.name}",
-                "wide": drawing.figure.get_figwidth() > 5,
-            }
-            for drawing in outcome.drawings
-        ],
-    }
+def _section(one: Done) -> Section:
+    if one.outcome is None:
+        return Section(one.analysis.name, one.analysis.title, reason=one.reason)
+    return section_of(one.outcome, one.analysis.title, one.analysis.name)

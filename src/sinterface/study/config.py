@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
@@ -25,6 +25,24 @@ def _not_zero(plane: tuple[int, int, int]) -> tuple[int, int, int]:
 Plane = Annotated[
     tuple[int, int, int], BeforeValidator(_tuple_from_list), AfterValidator(_not_zero)
 ]
+
+
+Observable = Literal[
+    "profiles", "rdf", "vibrations", "diffusion", "density", "sites", "polyhedra", "clusters",
+    "boundaries", "phases",
+]  # fmt: skip
+"""Analyses of ``sinterface analyze all``, by name."""
+
+OBSERVABLES: tuple[Observable, ...] = get_args(Observable)
+
+
+def _observables(value: Any) -> Any:
+    if not isinstance(value, (list, tuple)):
+        raise ValueError('write a list of analyses, like ["rdf", "sites"], or []')
+    return tuple(value)
+
+
+Observables = Annotated[tuple[Observable, ...], BeforeValidator(_observables)]
 
 
 class Table(BaseModel):
@@ -205,6 +223,10 @@ class AnalysisTable(Table):
         ge=10,
         le=100_000,
         description="Most frames read of each run, at a regular stride.",
+    )
+    observables: Observables = Field(
+        default=OBSERVABLES,
+        description="Further analyses of the report, those that apply; [] for none.",
     )
 
 

@@ -29,7 +29,7 @@ STEPS: Final[Mapping[str, tuple[str, int]]] = {
     "sub-analysis": ("sinterface.study.steps.facets:analysis", 1),
     "sub-report": ("sinterface.study.steps.facets:report", 1),
     "aggregate": ("sinterface.study.steps.aggregating:aggregate", 1),
-    "report": ("sinterface.study.steps.reporting:report", 1),
+    "report": ("sinterface.study.steps.reporting:report", 2),
 }
 """Function behind each step, and a number that is raised when its result or meaning changes."""
 

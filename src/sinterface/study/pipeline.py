@@ -6,7 +6,7 @@ import json
 import math
 import time
 from collections.abc import Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from sinterface.potential.model import Potential
 
 STRUCTURE_NAME = "interface.extxyz"
+OBSERVABLES_NAME = "observables"
 RATE_STEPS = 20
 
 
@@ -220,7 +221,35 @@ def analysis(place: Workplace, progress: ProgressCallback) -> Mapping[str, Any]:
             progress=progress,
         )
     result.write(place.directory)
+    _observe(place, progress)
     return _headline(result)
+
+
+def _observe(place: Workplace, progress: ProgressCallback) -> None:
+    """Write the further analyses that the study wants, those that the runs support."""
+    from sinterface.analysis.stream import Selection
+    from sinterface.dynamics.trajectory import open_trajectory
+    from sinterface.report.results_page import analyse_all
+    from sinterface.report.suite import Run
+
+    table = place.file.study.analysis
+    if not table.observables:
+        return
+    replicas = place.folders("dynamics")
+    with open_trajectory(replicas[0]) as trajectory:
+        stride = max(1, -(-trajectory.n_frames // table.max_frames))
+    controls = {
+        task.part: folder
+        for task, folder in zip(place.task.upstream, place.upstream, strict=True)
+        if task.stage == "dynamics" and task.part in CONTROLS
+    }
+    structures = tuple(folder / STRUCTURE_NAME for folder in place.folders("build"))
+    run = Run(
+        place.directory, tuple(replicas), controls, structures, Selection(stride=stride), progress
+    )
+    folder = place.directory / OBSERVABLES_NAME
+    with suppress(InputError):  # where none applies: the sections say why
+        analyse_all({"": run}, Path(place.file.study.study.name), folder, table.observables)
 
 
 def _headline(result: InterfaceAnalysis) -> dict[str, Any]:
@@ -263,6 +292,7 @@ def report(place: Workplace, progress: ProgressCallback) -> Mapping[str, Any]:
         certificates=[certificate_of(folder) for folder in builds],
         potential_card=card,
         provenance=provenance_of(place),
+        observables=place.folders("analysis")[0] / OBSERVABLES_NAME,
     )
     return {}
 
