@@ -61,6 +61,19 @@ class Run:
             ]
 
 
+def thinned(run: Run, most_frames: int) -> Run:
+    """Return a run of which at most so many frames are read, at a regular stride.
+
+    For analyses whose neighbouring frames tell the same, and that take long over each.
+    """
+    from sinterface.analysis.still import open_structure
+
+    with open_structure(run.replicas[0], run.selection) as frames:
+        step = max(1, -(-frames.n_frames // most_frames))
+    chosen = dataclasses.replace(run.selection, stride=run.selection.stride * step)
+    return dataclasses.replace(run, selection=chosen)
+
+
 @dataclasses.dataclass(frozen=True)
 class Analysis:
     """One entry of the suite.
