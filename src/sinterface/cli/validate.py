@@ -20,12 +20,18 @@ def validate(
         bool, typer.Option("--quick", help="Few snapshots of small cells, in minutes.")
     ] = False,
     reference: options.ReferenceName = "chgnet",
-    rdf: Annotated[
+    dynamics: Annotated[
         bool,
         typer.Option(
-            "--rdf", help="Also the first peaks against the reference's own dynamics (slow)."
+            "--dynamics",
+            help="Also structure, vibrations and diffusion against the reference's own dynamics "
+            "of six systems (hours; kept for the next potential).",
         ),
     ] = False,
+    duration: Annotated[
+        float,
+        typer.Option("--duration-ps", min=1, help="Length of those runs, with --dynamics."),
+    ] = 20.0,
     row: Annotated[
         list[str] | None,
         typer.Option("--row", metavar="NAME", help="Only this row; may be repeated."),
@@ -43,6 +49,7 @@ def validate(
     from sinterface.cli.showing import show_result
     from sinterface.potential.model import load_potential
     from sinterface.report.checks_pages import write_validation_page
+    from sinterface.validation.own_dynamics import OwnDynamics
     from sinterface.validation.systems import chosen
     from sinterface.validation.validate import STEPS_NAME, ValidationSettings
     from sinterface.validation.validate import validate as compute
@@ -53,7 +60,8 @@ def validate(
     loaded = load_potential(potential)
     directory = output or Path("validations") / loaded.directory.name
     systems = chosen(tuple(row or ()))
-    settings = ValidationSettings(quick=quick, reference=reference, rdf=rdf)
+    runs = OwnDynamics(duration_ps=duration) if dynamics else None
+    settings = ValidationSettings(quick=quick, reference=reference, dynamics=runs)
     with progress_bar("starting") as show:
         found = compute(
             loaded, directory, settings, systems=systems, listener=told, progress=show

@@ -129,23 +129,44 @@ def calibration_figure(rows: Sequence[Mapping[str, Any]]) -> Figure | None:
     return figure
 
 
-def peaks_figure(peaks: Mapping[str, Any]) -> Figure | None:
-    """Return the strongest partial RDFs of both, a panel a system; None where there are none."""
-    shown = {name: entry for name, entry in peaks.items() if entry.get("curves")}
-    if not shown:
+def rdf_figure(own_dynamics: Mapping[str, Any]) -> Figure | None:
+    """Return the partial RDFs with oxygen of both, a panel a system; None where there are none."""
+    if not own_dynamics:
         return None
     with style():
-        figure, axes = _grid(len(shown), columns=2, height_in=2.3)
-        for axis, (name, entry) in zip(axes, shown.items(), strict=True):
+        figure, axes = _grid(len(own_dynamics), columns=3, height_in=2.0)
+        for axis, (name, entry) in zip(axes, own_dynamics.items(), strict=False):
             curves = entry["curves"]
-            wanted = [row["pair"] for row in entry["pairs"] if row["pair"].endswith("O")][:4]
-            for pair in wanted:
+            pairs = [row["pair"] for row in entry["pairs"] if "O" in row["pair"].split("–")]
+            for pair in pairs:
                 index = curves["pairs"].index(pair)
-                color = element_color(pair.split("–")[0])
+                partner = [symbol for symbol in pair.split("–") if symbol != "O"] or ["O"]
+                color = element_color(partner[0])
                 axis.plot(curves["r_A"], curves["potential"][index], color=color, label=pair)
                 axis.plot(curves["r_A"], curves["reference"][index], color=color, ls=":", lw=1.2)
             axis.set_title(short_title({"name": name}))
             axis.set(xlim=(1, 6), ylim=(0, None), xlabel="r (Å)", ylabel="g(r)")
+            axis.legend()
+        freeze_layout(figure)
+    return figure
+
+
+def spectra_figure(own_dynamics: Mapping[str, Any]) -> Figure | None:
+    """Return the densities of states of both, a panel a system; None where there are none."""
+    if not own_dynamics:
+        return None
+    with style():
+        figure, axes = _grid(len(own_dynamics), columns=3, height_in=2.0)
+        for axis, (name, entry) in zip(axes, own_dynamics.items(), strict=False):
+            for who, line in (("potential", "-"), ("reference", ":")):
+                spectra = entry["spectra"][who]
+                for element, density in spectra["density"].items():
+                    if element != "total":
+                        axis.plot(spectra["cm1"], density, line, lw=1.0 if line == "-" else 1.3,
+                                  color=element_color(element),
+                                  label=element if line == "-" else None)  # fmt: skip
+            axis.set_title(short_title({"name": name}))
+            axis.set(xlim=(0, 1000), ylim=(0, None), xlabel="wavenumber (cm⁻¹)", yticks=[])
             axis.legend()
         freeze_layout(figure)
     return figure

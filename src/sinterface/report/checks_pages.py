@@ -28,12 +28,13 @@ def write_validation_page(content: Mapping[str, Any], directory: Path, steps: Pa
     steps
         Folder of the kept steps, for the parity plots.
     """
-    rows = content["rows"]
+    rows, own = content["rows"], content["own_dynamics"]
     figures = {
         "forces": (drawn.parity_figure(rows, steps, "force"), "Forces against the reference's"),
         "energies": (drawn.parity_figure(rows, steps, "energy"), "Energies, potential/reference"),
         "calibration": (drawn.calibration_figure(rows), "Committee: predicted and actual errors"),
-        "peaks": (drawn.peaks_figure(content["peaks"]), "Radial distribution functions of both"),
+        "rdf": (drawn.rdf_figure(own), "Radial distribution functions of both"),
+        "spectra": (drawn.spectra_figure(own), "Vibrational densities of states of both"),
     }
     return _write("validation", content, figures, directory)
 

@@ -8,16 +8,13 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from ase import Atoms
-
 from sinterface.files import write_text
 from sinterface.potential.model import Potential
 from sinterface.progress import ProgressCallback
 from sinterface.provenance import available_cores, now, record
 from sinterface.reference.calculators import open_reference
-from sinterface.validation.properties import first_peaks
-from sinterface.validation.resumable_md import ShortRun
+from sinterface.validation import own_dynamics
+from sinterface.validation.own_dynamics import OwnDynamics, compare_dynamics
 from sinterface.validation.snapshots import QUICK, Lengths
 from sinterface.validation.steps import Steps, finite, only_one
 from sinterface.validation.systems import System, table_1
@@ -25,7 +22,7 @@ from sinterface.validation.table import RowListener, RowSettings, row
 
 RECORD_NAME = "validation.json"
 STEPS_NAME = "steps"
-RDF_SYSTEMS = ("llzo-cubic", "lco-layered", "mixture-3", "llzo-amorphous")
+REFERENCE_STEPS_NAME = "reference-dynamics"
 
 REFERENCE_AGAINST_DFT = {
     "LCO": "force slope 0.69–0.85, correlation 0.95–0.99 (hot LCO, 4 to 12 atoms, GPAW PBE+U): "
@@ -45,10 +42,9 @@ class ValidationSettings:
         Few snapshots of short runs of small cells.
     reference
         Labelling calculator.
-    rdf
-        Also compare first peaks with the reference's own dynamics.
-    rdf_frames
-        Frames of those runs, 20 fs apart.
+    dynamics
+        How to compare structure, vibrations and diffusion with the reference's own dynamics; None:
+        not at all.
     workers
         Labelling processes; 0: one a core, one when quick.
     lengths
@@ -57,8 +53,7 @@ class ValidationSettings:
 
     quick: bool = False
     reference: str = "chgnet"
-    rdf: bool = False
-    rdf_frames: int = 60
+    dynamics: OwnDynamics | None = None
     workers: int = 0
     lengths: Lengths | None = None
 
@@ -83,8 +78,8 @@ class Validation:
         What was asked.
     rows
         One a system.
-    peaks
-        First peaks by system, where asked for.
+    own_dynamics
+        Comparison with the reference's own dynamics by system, where asked for.
     steps_done, steps_skipped
         Of this call.
     directory
@@ -95,7 +90,7 @@ class Validation:
     reference: Mapping[str, Any]
     settings: Mapping[str, Any]
     rows: Sequence[Mapping[str, Any]]
-    peaks: Mapping[str, Any]
+    own_dynamics: Mapping[str, Any]
     steps_done: int
     steps_skipped: int
     directory: Path
@@ -104,11 +99,10 @@ class Validation:
     def to_dict(self) -> dict[str, Any]:
         """Return what ``validation.json`` holds."""
         met = [entry["met"] for entry in self.rows if entry["met"] is not None]
-        peaks = [entry["rmse_A"] for entry in self.peaks.values() if entry.get("rmse_A")]
         summary = {
             "rows": len(self.rows),
             "rows_met": sum(met),
-            "first_peak_rmse_A": float(np.sqrt(np.mean(np.square(peaks)))) if peaks else None,
+            "own_dynamics": own_dynamics.summary(list(self.own_dynamics.values())),
         }
         whole = {
             "format": 1,
@@ -121,7 +115,7 @@ class Validation:
             "settings": self.settings,
             "summary": summary,
             "rows": self.rows,
-            "peaks": self.peaks,
+            "own_dynamics": self.own_dynamics,
             "steps": {"done": self.steps_done, "skipped": self.steps_skipped},
             "provenance": self.provenance,
         }
@@ -164,7 +158,7 @@ def validate(
     """
     settings = settings or ValidationSettings()
     rows: list[Mapping[str, Any]] = []
-    peaks: dict[str, Any] = {}
+    compared: dict[str, Any] = {}
     wanted = tuple(table_1() if systems is None else systems)
     threads = available_cores()
     workers = settings.workers or (1 if settings.quick else threads)
@@ -181,51 +175,25 @@ def validate(
                 progress=progress,
             )
             rows.append(finite(entry))
-            _keep(potential, directory, settings, rows, peaks, steps)
+            _keep(potential, directory, settings, rows, compared, steps)
             if listener is not None:
                 listener(rows[-1])
-        for system in wanted if settings.rdf else ():
-            if system.name in RDF_SYSTEMS:
-                peaks[system.name] = _peaks(system, potential, steps, settings, progress)
-                _keep(potential, directory, settings, rows, peaks, steps)
-        return _keep(potential, directory, settings, rows, peaks, steps)
-
-
-def _peaks(
-    system: System,
-    potential: Potential,
-    steps: Steps,
-    settings: ValidationSettings,
-    progress: ProgressCallback | None,
-) -> dict[str, Any]:
-    lengths = settings.row.lengths
-    structure = {"system": system.name, "lengths": asdict(lengths)}
-    reference = open_reference(settings.reference)
-    run = ShortRun(
-        temperature_K=system.temperature_K,
-        timestep_fs=2.0,
-        frame_steps=10,
-        n_frames=settings.rdf_frames,
-        seed=7,
-    )
-    path = steps.folder(f"dynamics-{system.name}", structure) / "snapshots.npz"
-    if not path.exists():
-        return {"problem": "no snapshot to start from"}
-    with np.load(path) as kept:
-        start = Atoms(kept["numbers"], kept["positions"][-1], cell=kept["cells"][-1], pbc=True)
-    return steps.do(
-        f"peaks-{system.name}",
-        structure | {"reference": reference.settings_hash, "run": asdict(run)},
-        lambda folder: first_peaks(
-            start,
-            potential.calculator(committee="none"),
-            reference.calculator,
-            folder,
-            run,
-            skipped=run.n_frames // 6,
-            progress=progress,
-        ),
-    )
+        for system in wanted if settings.dynamics else ():
+            if system.name in own_dynamics.SYSTEMS and settings.dynamics is not None:
+                reference = open_reference(settings.reference)
+                compared[system.name] = compare_dynamics(
+                    system,
+                    potential,
+                    reference,
+                    steps,
+                    Steps(directory / REFERENCE_STEPS_NAME, {"reference": reference.settings_hash}),
+                    settings.dynamics,
+                    small=True,
+                    threads=threads,
+                    progress=progress,
+                )
+                _keep(potential, directory, settings, rows, compared, steps)
+        return _keep(potential, directory, settings, rows, compared, steps)
 
 
 def _keep(
@@ -233,7 +201,7 @@ def _keep(
     directory: Path,
     settings: ValidationSettings,
     rows: Sequence[Mapping[str, Any]],
-    peaks: Mapping[str, Any],
+    compared: Mapping[str, Any],
     steps: Steps,
 ) -> Validation:
     reference = open_reference(settings.reference)
@@ -252,7 +220,7 @@ def _keep(
         },
         settings={**asdict(settings), "lengths": asdict(settings.row.lengths)},
         rows=list(rows),
-        peaks=dict(peaks),
+        own_dynamics=dict(compared),
         steps_done=steps.done,
         steps_skipped=steps.skipped,
         directory=directory,

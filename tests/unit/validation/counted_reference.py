@@ -38,3 +38,10 @@ class PlantedReference(SinterfaceCalculator):
         self.results["forces"] = forces + FORCE_ERROR_eV_PER_A * signs
         for name in ("energy", "free_energy"):
             self.results[name] -= SHIFT_eV_PER_ATOM * len(forces)
+
+
+class SamePotential(SinterfaceCalculator):
+    """The shipped potential as its own reference."""
+
+    def __init__(self) -> None:
+        super().__init__(load_potential("llzo-lco"), precision="mixed", committee="none")
