@@ -17,6 +17,8 @@ from sinterface.cli.explore import explore
 from sinterface.cli.export import export
 from sinterface.cli.factory import factory
 from sinterface.cli.label import label
+from sinterface.cli.neb import app as neb
+from sinterface.cli.phase_transition import phase_transition
 from sinterface.cli.shown import print_result
 from sinterface.cli.simulate import simulate
 from sinterface.cli.symmetry import app as symmetry
@@ -27,6 +29,8 @@ from sinterface.errors import SinterfaceError
 RESUMABLE = (
     "run",
     "simulate",
+    "neb",
+    "phase-transition",
     "explore",
     "label",
     "train",
@@ -198,9 +202,20 @@ def predict(
     print_result(prediction.to_dict(), prediction_table(prediction), as_json)
 
 
-for _command in (simulate, explore, label, train, factory, validate, certify, export):
+for _command in (
+    simulate,
+    phase_transition,
+    explore,
+    label,
+    train,
+    factory,
+    validate,
+    certify,
+    export,
+):
     app.command()(_command)
 app.add_typer(build, name="build")
+app.add_typer(neb, name="neb")
 app.add_typer(data, name="data")
 app.add_typer(symmetry, name="symmetry")
 app.add_typer(analyze, name="analyze")

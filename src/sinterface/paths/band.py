@@ -1,0 +1,447 @@
+"""Nudged elastic band of a hop, on ASE's NEB: ends relaxed, climbing image, resumable.
+
+G. Henkelman and H. Jónsson, J. Chem. Phys. 113, 9978 (2000) (improved tangent); G. Henkelman,
+B. P. Uberuaga and H. Jónsson, J. Chem. Phys. 113, 9901 (2000) (climbing image). A directory holds
+``ends.extxyz``, ``band.extxyz`` (images, written every few steps), ``neb.json`` (where it stands)
+and, at the end, ``path.json``. A resumed band begins with the images written last; the optimiser's
+own velocities are lost, so it comes to the same path by other steps.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sinterface.dynamics.requirements import check_positive, check_structure
+from sinterface.errors import InputError, RunError
+from sinterface.files import write_text
+from sinterface.paths.energies import Energies
+from sinterface.paths.hop import MOVED_A, SAME_A, Hop, displacements, moved_atoms
+from sinterface.paths.interpolation import cluster, interpolate
+from sinterface.paths.result import (
+    BAND_NAME,
+    ENDS_NAME,
+    RECORD_NAME,
+    RESULT_NAME,
+    MinimumEnergyPath,
+    band_curve,
+    find_bottleneck,
+    minima_between,
+    read_images,
+    read_path,
+)
+from sinterface.progress import Progress, ProgressCallback
+
+if TYPE_CHECKING:
+    from ase import Atoms
+    from ase.calculators.calculator import Calculator
+
+    from sinterface.potential.model import Potential
+
+FORMAT = 1
+SPRING_EV_PER_A2 = 1.0
+CLIMB_FACTOR = 5.0
+"""The highest image begins to climb when forces are below so many times the tolerance."""
+SAVE_STEPS = 10
+END_TOLERANCE = 0.5
+"""End points are relaxed to this share of the band's tolerance."""
+_LONGEST_STEP_A = 0.2
+
+
+class EndPointError(RunError):
+    """An end point is no minimum of its own: the ion slid back when it was relaxed."""
+
+
+@dataclass
+class _State:
+    """Where a band stands; kept in ``neb.json``."""
+
+    settings: dict[str, Any]
+    ends_done: bool = False
+    steps: int = 0
+    climbing: bool = False
+    wall_s: float = 0.0
+    residual_eV_per_A: float = float("inf")
+    end_tolerance_eV_per_A: float = 0.0
+
+    def write(self, directory: Path) -> None:
+        content = {"format": FORMAT, **self.__dict__}
+        if not np.isfinite(self.residual_eV_per_A):
+            content["residual_eV_per_A"] = None
+        write_text(directory / RECORD_NAME, json.dumps(content, indent=1) + "\n")
+
+
+def find_path(
+    hop: Hop,
+    potential: Potential | Calculator,
+    directory: Path | str,
+    *,
+    n_images: int = 7,
+    climb: bool = True,
+    force_tolerance_eV_per_A: float = 0.05,
+    max_steps: int = 1000,
+    free_within_A: float | None = None,
+    threads: int = 1,
+    progress: ProgressCallback | None = None,
+) -> MinimumEnergyPath:
+    """Relax both end points, then the band between them; go on where `directory` stands.
+
+    Parameters
+    ----------
+    hop
+        End points.
+    potential
+        Potential of ours (one calculator serves all images), or any ASE calculator.
+    directory
+        Run directory, made when missing.
+    n_images
+        Images between the end points.
+    climb
+        Whether the highest image climbs onto the saddle point.
+    force_tolerance_eV_per_A
+        Largest force on the band at which it ends; end points are relaxed to half of it. A
+        finished path goes on when a smaller one is asked.
+    max_steps
+        Steps of the band, and of each end point's relaxation, after which it ends anyway.
+    free_within_A
+        Hold atoms farther than this from the ion's straight way; all move if not given.
+    threads
+        Threads of a potential of ours.
+    progress
+        Told after every step of the band.
+
+    Raises
+    ------
+    InputError
+        For settings that make no sense, elements that the potential lacks, or a directory that
+        holds another path.
+    RunError
+        When an end point is no minimum (:class:`EndPointError`), or forces are no numbers.
+    """
+    check_positive(
+        n_images=n_images, force_tolerance_eV_per_A=force_tolerance_eV_per_A, max_steps=max_steps
+    )
+    if free_within_A is not None:
+        check_positive(free_within_A=free_within_A)
+    check_structure(hop.initial)
+    energies = Energies(potential, hop.initial, threads)
+    folder = Path(directory)
+    folder.mkdir(parents=True, exist_ok=True)
+    settings = {
+        "hop": hop.name,
+        "structures": _digest(hop),
+        "potential": energies.identity,
+        "n_images": n_images,
+        "climb": climb,
+        "free_within_A": free_within_A,
+    }
+    state = _read_state(folder, settings)
+    run = _Band(hop, energies, folder, state, progress)
+    run.go(n_images, climb, force_tolerance_eV_per_A, max_steps, free_within_A)
+    return read_path(folder)
+
+
+def find_first_path(
+    hops: Sequence[Hop], potential: Potential | Calculator, directory: Path | str, **options: Any
+) -> MinimumEnergyPath:
+    """Return the path of the first hop whose end points are minima, each in a folder of its own.
+
+    `options` are those of :func:`find_path`.
+
+    Raises
+    ------
+    RunError
+        When no hop has such end points.
+    """
+    for hop in hops:
+        try:
+            return find_path(hop, potential, Path(directory) / hop.name, **options)
+        except EndPointError:
+            continue
+    raise RunError(
+        f"None of {len(hops)} hops has two end points of its own: each time the ion slid back; "
+        "take another structure or seed."
+    )
+
+
+def _digest(hop: Hop) -> str:
+    found = hashlib.sha256()
+    for atoms in (hop.initial, hop.final):
+        for array in (atoms.numbers, atoms.positions, atoms.cell.array):
+            found.update(np.round(np.asarray(array, float), 6).tobytes())
+    return found.hexdigest()
+
+
+def _read_state(directory: Path, settings: dict[str, Any]) -> _State:
+    path = directory / RECORD_NAME
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+        if record.pop("format") != FORMAT:
+            raise ValueError("another format")
+        if record["residual_eV_per_A"] is None:
+            record["residual_eV_per_A"] = float("inf")
+        state = _State(**record)
+    except FileNotFoundError:
+        return _State(settings)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InputError(
+            f"'{path}' is no record of a path ({error}); choose another directory."
+        ) from error
+    for name, value in settings.items():
+        if state.settings.get(name) != value:
+            raise InputError(
+                f"'{directory}' holds a path with {name} = {state.settings.get(name)}, now "
+                f"{value} is asked; choose another directory or the earlier setting."
+            )
+    return state
+
+
+class _Band:
+    """One process' share of the work on a band."""
+
+    def __init__(
+        self,
+        hop: Hop,
+        energies: Energies,
+        directory: Path,
+        state: _State,
+        progress: ProgressCallback | None,
+    ) -> None:
+        self.hop, self.energies, self.directory = hop, energies, directory
+        self.state, self.progress = state, progress
+        self._marked = time.perf_counter()
+
+    def go(
+        self,
+        n_images: int,
+        climb: bool,
+        tolerance: float,
+        max_steps: int,
+        free_within_A: float | None,
+    ) -> None:
+        """Go on to the end; writes the result."""
+        state = self.state
+        finished = (self.directory / RESULT_NAME).exists()
+        if finished and (state.residual_eV_per_A <= tolerance or state.steps >= max_steps):
+            return
+        held = self._held(free_within_A)
+        if not state.ends_done or END_TOLERANCE * tolerance < state.end_tolerance_eV_per_A:
+            self._relax_ends(END_TOLERANCE * tolerance, max_steps, held)
+        images = self._images(n_images)
+        for image in images:
+            image.set_constraint(held)
+        if climb and not state.climbing:
+            self._descend(images, CLIMB_FACTOR * tolerance, max_steps, climb=False)
+            state.climbing = True
+        self._descend(images, tolerance, max_steps, climb=climb)
+        self._finish(images, tolerance)
+
+    def _held(self, free_within_A: float | None) -> Any:
+        """Return the constraint on atoms far from the way, or nothing."""
+        from ase.constraints import FixAtoms
+
+        if free_within_A is None:
+            return []
+        pair = [self.hop.initial, self.hop.final]
+        free, _, _ = cluster(pair, self.hop.moving, free_within_A)
+        held = np.setdiff1d(np.arange(len(pair[0])), free)
+        return FixAtoms(indices=held) if len(held) else []
+
+    def _relax_ends(self, tolerance: float, max_steps: int, held: Any) -> None:
+        """Relax both end points, resuming with what ``ends.extxyz`` holds."""
+        path = self.directory / ENDS_NAME
+        ends = read_images(path) if path.exists() else [self.hop.initial.copy()]
+        self._relax(ends, 0, tolerance, max_steps, held)
+        if len(ends) == 1:
+            ends.append(self._second_end(ends[0]))
+        self._relax(ends, 1, tolerance, max_steps, held)
+        moved = displacements(ends[0], ends[1])
+        ion = int(self.hop.moving[0])
+        distance = float(np.linalg.norm(moved[ion]))
+        if distance < MOVED_A:
+            raise EndPointError(
+                f"The {self.hop.initial.symbols[ion]} atom {ion} (counted from 0) of "
+                f"'{self.hop.name}' slid back: relaxed, the end points are {distance:.2f} Å "
+                "apart. One of them is no minimum; choose another hop."
+            )
+        if not held:  # without a net shift, or the band would drift along its tangent
+            ends[1].positions -= moved.mean(axis=0)
+        self._write(ends, path)
+        self.state.ends_done, self.state.end_tolerance_eV_per_A = True, tolerance
+        self._save_state()
+
+    def _relax(
+        self, ends: list[Atoms], k: int, tolerance: float, max_steps: int, held: Any
+    ) -> None:
+        """Relax the end point `k` in place, written every few steps."""
+        from ase.optimize import FIRE
+
+        atoms = ends[k]
+        atoms.set_constraint(held)
+        atoms.calc = self.energies.calculator
+        words = "first" if k == 0 else "last"
+        optimizer = FIRE(atoms, logfile=None, maxstep=_LONGEST_STEP_A)
+        for _ in optimizer.irun(fmax=tolerance, steps=max_steps):
+            force = self._largest(atoms.get_forces())
+            n = optimizer.nsteps
+            self._tell(n, max_steps, f"{words} end point, largest force {force:.3f} eV/Å")
+            if n and n % (5 * SAVE_STEPS) == 0:
+                self._write(ends[: k + 1], self.directory / ENDS_NAME)
+                self._save_state()
+        self.energies.keep(atoms)
+        self._write(ends[: k + 1], self.directory / ENDS_NAME)
+
+    def _second_end(self, first: Atoms) -> Atoms:
+        """Return the last end point: as given, or made from the relaxed first where one moves."""
+        hop = self.hop
+        change = displacements(hop.initial, hop.final)
+        lengths = np.linalg.norm(change, axis=1)
+        second = first.copy()
+        if (lengths > SAME_A).sum() == 1:
+            ion = int(lengths.argmax())
+            second.positions[ion] = hop.initial.positions[ion] + change[ion]
+        else:
+            second.positions[:] = hop.initial.positions + change
+        return second
+
+    def _images(self, n_images: int) -> list[Atoms]:
+        """Return the images as they were written last, or a first guess."""
+        path = self.directory / BAND_NAME
+        first, last = read_images(self.directory / ENDS_NAME)
+        last.positions[:] = first.positions + displacements(first, last)
+        if path.exists():
+            return [first, *read_images(path)[1:-1], last]
+        images = interpolate(
+            first, last, n_images, via_A=self.hop.via_A, moving=self.hop.moving[:1]
+        )
+        images[0].calc, images[-1].calc = first.calc, last.calc
+        return images
+
+    def _descend(
+        self, images: list[Atoms], tolerance: float, max_steps: int, *, climb: bool
+    ) -> None:
+        """Move the band until its forces are below the tolerance."""
+        from ase.mep import NEB
+        from ase.optimize import FIRE
+
+        for image in images[1:-1]:
+            image.calc = self.energies.calculator
+        band = NEB(
+            images,
+            k=SPRING_EV_PER_A2,
+            climb=climb,
+            method="improvedtangent",
+            allow_shared_calculator=True,
+        )
+        left = max_steps - self.state.steps
+        optimizer = FIRE(band, logfile=None, maxstep=_LONGEST_STEP_A * len(images) ** 0.5)
+        for _ in optimizer.irun(fmax=0.0, steps=max(0, left)):
+            residual = self._largest(band.get_forces())
+            self.state.residual_eV_per_A = residual
+            self.state.steps += int(optimizer.nsteps > 0)
+            height = float(np.max(band.energies) - band.energies[0])
+            words = "climbing" if climb else "band"
+            self._tell(
+                self.state.steps,
+                max_steps,
+                f"{words}: barrier {height:.3f} eV, largest force {residual:.3f} eV/Å",
+            )
+            if residual <= tolerance:
+                break
+            if self.state.steps % SAVE_STEPS == 0:
+                self._write(images, self.directory / BAND_NAME)
+                self._save_state()
+        self._write(images, self.directory / BAND_NAME)
+        self._save_state()
+
+    def _finish(self, images: list[Atoms], tolerance: float) -> None:
+        """Evaluate all images once more and write what the path tells."""
+        outside = []
+        members = []
+        for image in images:
+            counts, member = self.energies.judge(image)
+            outside += [counts] if counts is not None else []
+            members += [member] if member is not None else []
+        self._write(images, self.directory / BAND_NAME)
+        way, heights, curve_x, curve_y = band_curve(images)
+        saddle = int(heights.argmax())
+        std = None
+        if members:
+            std = float(np.std(members[saddle] - members[0]))
+        hop, state = self.hop, self.state
+        ion = hop.moving[:1]
+        others = moved_atoms(images[0], images[-1])
+        moving = np.concatenate([ion, others[others != ion[0]]])
+        self._save_state()
+        path = MinimumEnergyPath(
+            directory=self.directory,
+            name=hop.name,
+            title=hop.title,
+            charge=hop.charge,
+            details=hop.details,
+            formula=hop.initial.get_chemical_formula(),
+            n_atoms=len(hop.initial),
+            ion=hop.initial.get_chemical_symbols()[int(moving[0])],
+            moving=tuple(int(k) for k in moving),
+            forward_eV=float(heights[saddle] - heights[0]),
+            reverse_eV=float(heights[saddle] - heights[-1]),
+            committee_std_eV=std,
+            distances_A=tuple(way.tolist()),
+            energies_eV=tuple(heights.tolist()),
+            curve_A=tuple(curve_x.tolist()),
+            curve_eV=tuple(curve_y.tolist()),
+            saddle=saddle,
+            minima=minima_between(heights),
+            bottleneck=find_bottleneck(images, moving, way),
+            converged=state.residual_eV_per_A <= tolerance,
+            steps=state.steps,
+            residual_eV_per_A=state.residual_eV_per_A,
+            climbed=state.climbing,
+            atoms_outside_training=tuple(outside),
+            potential=self.energies.name,
+            wall_s=state.wall_s,
+        )
+        text = json.dumps(path.to_dict(), indent=1)
+        write_text(self.directory / RESULT_NAME, text + "\n")
+
+    def _write(self, images: list[Atoms], path: Path) -> None:
+        """Write images with the energies and forces they have, whole or not at all."""
+        import ase.io
+
+        from sinterface.files import atomic_path
+
+        plain = []
+        for image in images:
+            copy = image.copy()
+            copy.set_constraint()
+            if image.calc is not self.energies.calculator:
+                copy.calc = image.calc
+            plain.append(copy)
+        with atomic_path(path) as temporary:
+            ase.io.write(temporary, plain, format="extxyz")
+
+    def _save_state(self) -> None:
+        now = time.perf_counter()
+        self.state.wall_s += now - self._marked
+        self._marked = now
+        self.state.write(self.directory)
+
+    def _largest(self, forces: np.ndarray[Any, Any]) -> float:
+        largest = float(np.linalg.norm(forces.reshape(-1, 3), axis=1).max())
+        if not np.isfinite(largest):
+            raise RunError(
+                f"The path in '{self.directory}' failed: forces are no longer numbers. Its end "
+                "points probably have atoms too close to each other; relax them first."
+            )
+        return largest
+
+    def _tell(self, done: float, total: float, message: str) -> None:
+        if self.progress is not None:
+            self.progress(Progress(done, total, message))
