@@ -332,7 +332,7 @@ class _Band:
         from ase.optimize import FIRE
 
         for image in images[1:-1]:
-            image.calc = self.energies.calculator
+            image.calc = self.energies.another()
         band = NEB(
             images,
             k=SPRING_EV_PER_A2,
@@ -414,6 +414,7 @@ class _Band:
     def _write(self, images: list[Atoms], path: Path) -> None:
         """Write images with the energies and forces they have, whole or not at all."""
         import ase.io
+        from ase.calculators.singlepoint import SinglePointCalculator
 
         from sinterface.files import atomic_path
 
@@ -421,7 +422,7 @@ class _Band:
         for image in images:
             copy = image.copy()
             copy.set_constraint()
-            if image.calc is not self.energies.calculator:
+            if isinstance(image.calc, SinglePointCalculator):
                 copy.calc = image.calc
             plain.append(copy)
         with atomic_path(path) as temporary:

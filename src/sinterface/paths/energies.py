@@ -1,4 +1,4 @@
-"""One calculator for all images of a band, and what it says about its own trust."""
+"""Calculators for the images of a band, and what the potential says about its own trust."""
 
 from __future__ import annotations
 
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from ase.calculators.calculator import Calculator
 
     from sinterface.potential.model import Potential
+
+SKIN_A = 0.6
+"""Neighbours are kept until an atom has moved half of it."""
 
 
 class Energies:
@@ -31,7 +34,7 @@ class Energies:
     Attributes
     ----------
     calculator
-        ASE calculator, shared by all images: asked for one after another, it needs no copy.
+        ASE calculator, for one structure after another.
     name, identity
         For people, and to tell whether two paths are comparable.
 
@@ -48,11 +51,24 @@ class Energies:
         self.calculator: Any
         if isinstance(potential, Potential):
             check_elements(atoms, potential.elements)
-            self.calculator = potential.calculator(threads=threads, committee="none")
+            self._threads = threads
+            self.calculator = self.another()
             self.name, self.identity = potential.directory.name, potential.fingerprint
         else:
             self.calculator = potential
             self.name = self.identity = type(potential).__name__.lower()
+
+    def another(self) -> Any:
+        """Return a calculator for one more image.
+
+        Of our potentials one each, which keeps its neighbours for some steps; any other is shared:
+        images ask it one after another, and some are too large for copies.
+        """
+        if self._potential is None:
+            return self.calculator
+        return self._potential.calculator(
+            threads=self._threads, committee="none", skin_A=SKIN_A
+        )
 
     def keep(self, atoms: Atoms) -> None:
         """Replace the calculator of `atoms` by what it says now, so that it is asked no more."""

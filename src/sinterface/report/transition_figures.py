@@ -28,10 +28,10 @@ EXPERIMENT_A = (
     (899.0, 13.105, 13.105),
     (1100.0, 13.151, 13.151),
 )
-"""Measured a and c of LLZO at temperatures in K: diffraction on heating, as `docs/definitions.md`
-cites it."""
+"""Temperature in K, measured a and c of LLZO on heating."""
 EXPERIMENT_K = (898.0, 918.0)
-"""Where measurements put the transition of LLZO on heating."""
+"""Where measurements put the transition of LLZO on heating (G. Larraz, A. Orera and M. L. Sanjuán,
+J. Mater. Chem. A 1, 11419 (2013) and others)."""
 
 
 def draw_transition(found: PhaseTransition, folder: Path) -> tuple[Path, ...]:

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-
-from toy import LENGTH_A, known_barriers, toy
+from unit.paths.toy import LENGTH_A, known_barriers, toy
 
 from sinterface.errors import InputError, RunError
 from sinterface.paths.band import EndPointError, find_first_path, find_path
