@@ -256,7 +256,7 @@ def fit_transition(steps: Sequence[LatticeStep], branch: Branch, axis: int) -> T
     below = np.flatnonzero(order > 0.5 * order[0])
     last = int(below[below < len(t) - 1].max())
     between = (float(t[last]), float(t[last + 1]))
-    found, errors, ratio = _fit(t - middle, order, std, np.mean(between) - middle)
+    found, errors, ratio = _fit(t - middle, order, std, 0.5 * sum(between) - middle)
     gap = between[1] - between[0]
     fitted = float(errors[2]) * max(1.0, float(np.sqrt(ratio)))
     own = fitted if np.isfinite(fitted) else 0.0

@@ -66,9 +66,7 @@ class Energies:
         """
         if self._potential is None:
             return self.calculator
-        return self._potential.calculator(
-            threads=self._threads, committee="none", skin_A=SKIN_A
-        )
+        return self._potential.calculator(threads=self._threads, committee="none", skin_A=SKIN_A)
 
     def keep(self, atoms: Atoms) -> None:
         """Replace the calculator of `atoms` by what it says now, so that it is asked no more."""

@@ -96,7 +96,8 @@ def _improve(images: list[Atoms], ions: NDArray[np.int64]) -> None:
     band = NEB(parts, method="improvedtangent", k=0.1)
 
     def optimizer(band: NEB, **options: object) -> FIRE:
-        return FIRE(band, maxstep=_STEP_A * len(parts), **options)
+        found: FIRE = FIRE(band, maxstep=_STEP_A * len(parts), **options)
+        return found
 
     idpp_interpolate(
         band, traj=None, log=None, fmax=_TOLERANCE, steps=_MOST_STEPS, optimizer=optimizer

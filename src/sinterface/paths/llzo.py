@@ -47,7 +47,7 @@ def doped_llzo(
         For another site.
     """
     _check_side(to_cobalt)
-    atoms = cubic_llzo(seed) * repeat
+    atoms: Atoms = cubic_llzo(seed) * repeat
     if cobalt is None:
         return atoms
     if cobalt not in CHARGES:
@@ -57,7 +57,7 @@ def doped_llzo(
     middle = 0.5 * (hop.initial.positions[ion] + hop.final.positions[ion])
     hosts = _by_distance(atoms, middle, cobalt, ion)
     host = int(hosts[0] if to_cobalt == "near" else hosts[-1])
-    doped = atoms.copy()
+    doped: Atoms = atoms.copy()
     doped.symbols[host] = "Co"
     gone = _by_distance(doped, doped.positions[host], "Li", ion)[: CHARGES[cobalt] - 1]
     del doped[gone.tolist() if cobalt == "Li" else []]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -103,7 +103,7 @@ def _draw_edges(axis: Axes, found: PhaseTransition) -> None:
         mean = edges[:, others].mean(axis=1)
         std = np.sqrt(np.square(stds[:, others]).sum(axis=1)) / 2
         marker = "o" if branch == "heating" else "s"
-        common = {"color": COLORS[branch], "ms": 4, "capsize": 1.8, "lw": 0.9}
+        common: dict[str, Any] = {"color": COLORS[branch], "ms": 4, "capsize": 1.8, "lw": 0.9}
         axis.errorbar(t, mean, yerr=std, fmt=f"{marker}-", label=f"a, {branch}", **common)
         axis.errorbar(
             t, edges[:, unique], yerr=stds[:, unique], fmt=f"{marker}--", mfc="white",
@@ -127,7 +127,7 @@ def _draw_order(axis: Axes, found: PhaseTransition) -> None:
         std = np.array([step.order_std for step in steps])
         fit: TransitionFit | None = getattr(found, branch)
         color = COLORS[branch]
-        label = branch
+        label: str = branch
         if fit is not None and not fit.reason:
             fine = np.linspace(t.min(), t.max(), 300)
             axis.plot(fine, fit.order(fine), color=color, lw=1.1)
