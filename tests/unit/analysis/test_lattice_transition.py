@@ -6,6 +6,7 @@ import json
 
 import numpy as np
 import pytest
+from scipy.special import expit
 
 from sinterface.analysis.lattice_transition import (
     Branch,
@@ -28,7 +29,7 @@ def rungs(
     random = np.random.default_rng(seed)
     found = []
     for t in LADDER:
-        order = (0.03 - 1e-5 * (t - 300)) / (1 + np.exp((t - middle_K) / width_K))
+        order = (0.03 - 1e-5 * (t - 300)) * expit((middle_K - t) / width_K)
         edges = np.full(3, A_A + 1e-4 * (t - 300))
         edges[axis] *= 1 - order
         cells = np.array([np.diag(edges + random.normal(0, 0.02, 3)) for _ in range(50)])
