@@ -185,6 +185,28 @@ def build_grain_boundary(
     return _finished(atoms, parent, source, seed, details, found, energy)
 
 
+def bicrystal_size(
+    crystal: Atoms,
+    axis: Indices,
+    sigma: int,
+    plane: Indices,
+    thickness_A: float | None = None,
+    cutoff_A: float = 6.0,
+) -> int:
+    """Return the atoms of a bicrystal as `build_grain_boundary` joins it, none taken out yet.
+
+    Raises
+    ------
+    InputError
+        As `build_grain_boundary`.
+    """
+    require_cubic(crystal)
+    tilt = symmetric_tilt(axis, sigma, plane)
+    site = _Site(orient(crystal, tilt), thickness_A, None, cutoff_A, 0)
+    copies = site.repeat[0] * site.repeat[1]
+    return 2 * site.n_planes * copies * len(site.crystal.layer.symbols)
+
+
 class _Site:
     """An oriented crystal and the size of the cell that is made of it."""
 

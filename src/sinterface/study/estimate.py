@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ase import Atoms
 
 RATE_STEPS, RATE_S = 20, 2.0
-MOVING: Final = ("simulate", "equilibrate", "sub-dynamics")
+MOVING: Final = ("simulate", "equilibrate", "transition", "sub-dynamics")
 THREAD_GAIN: Final = 0.85
 """What each further thread or rank adds to a run's speed."""
 

@@ -18,8 +18,6 @@ STEPS: Final[Mapping[str, tuple[str, int]]] = {
     "dope": ("sinterface.study.steps.building:dope", 1),
     "amorphous": ("sinterface.study.steps.building:amorphous", 1),
     "boundary": ("sinterface.study.steps.building:boundary", 1),
-    "grain": ("sinterface.study.steps.building:grain", 1),
-    "interface": ("sinterface.study.steps.building:interface", 1),
     "equilibrate": ("sinterface.study.steps.running:equilibrate", 1),
     "simulate": ("sinterface.study.steps.running:simulate", 1),
     "analyse": ("sinterface.study.steps.analysing:analyse", 1),
@@ -28,6 +26,11 @@ STEPS: Final[Mapping[str, tuple[str, int]]] = {
     "sub-dynamics": ("sinterface.study.steps.facets:dynamics", 1),
     "sub-analysis": ("sinterface.study.steps.facets:analysis", 1),
     "sub-report": ("sinterface.study.steps.facets:report", 1),
+    "transition": ("sinterface.study.steps.transition:transition", 1),
+    "hop": ("sinterface.study.steps.hops:hop", 1),
+    "factory": ("sinterface.study.steps.potential_making:factory", 1),
+    "validate": ("sinterface.study.steps.potential_making:validate", 1),
+    "certify": ("sinterface.study.steps.potential_making:certify", 1),
     "aggregate": ("sinterface.study.steps.aggregating:aggregate", 1),
     "report": ("sinterface.study.steps.reporting:report", 2),
 }
@@ -36,7 +39,10 @@ STEPS: Final[Mapping[str, tuple[str, int]]] = {
 REMADE: Final = ("aggregate", "report")
 """Steps of seconds: one that lost a file is done again, not refused."""
 
-IN_PLACE: Final = ("simulate", "equilibrate", "boundary", "sub-dynamics", "factory", "validate")
+IN_PLACE: Final = (
+    *("simulate", "equilibrate", "transition", "boundary", "hop", "sub-dynamics"),
+    *("factory", "validate", "certify"),
+)
 """Steps that resume by themselves, so they work in their final directory."""
 
 

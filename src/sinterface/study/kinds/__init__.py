@@ -8,15 +8,22 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from sinterface.study.config import Table
     from sinterface.study.graph import Stage
     from sinterface.study.kinds.site import Site
-    from sinterface.study.kinds.tables import GeneralStudy
 
 PLAIN: Final = "interface"
 """The kind of a study file that names none: one interface."""
 
 _MODULES: Final = {
     "transport": "sinterface.study.kinds.transport",
+    "amorphous": "sinterface.study.kinds.amorphous",
+    "grain-boundaries": "sinterface.study.kinds.grain_boundaries",
+    "interfaces": "sinterface.study.kinds.interfaces",
+    "li-content": "sinterface.study.kinds.interfaces",
+    "phase-transition": "sinterface.study.kinds.phase_transition",
+    "neb": "sinterface.study.kinds.neb",
+    "potential": "sinterface.study.kinds.potential",
 }
 
 
@@ -35,7 +42,7 @@ class Kind:
     """
 
     name: str
-    model: type[GeneralStudy]
+    model: type[Table]
     plan: Callable[[Site], tuple[Stage, ...]]
 
 

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from ase import Atoms
 
     from sinterface.potential.model import Potential
-    from sinterface.study.kinds.tables import GeneralStudy
 
 
 @dataclass(frozen=True)
@@ -33,18 +32,18 @@ class Site:
     scale
         Which of its sizes; empty where the file has none.
     settings
-        The checked settings.
+        The checked settings, a model of its kind.
     """
 
     path: Path
     kind: str
     scale: str
-    settings: GeneralStudy
+    settings: Any
 
     @property
     def seed(self) -> int:
         """Seed of the study."""
-        return self.settings.study.seed
+        return int(self.settings.study.seed)
 
     def resolve(self, name: str) -> Path:
         """Return the path that a name in the file stands for."""

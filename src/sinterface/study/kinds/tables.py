@@ -10,11 +10,13 @@ from sinterface.study.config import Table
 from sinterface.study.resources import ResourcesTable
 
 
-def _tuple(value: Any) -> Any:
+def as_tuple(value: Any) -> Any:
+    """Return a list as a tuple, anything else as it is."""
     return tuple(value) if isinstance(value, list) else value
 
 
-def _not_empty(values: tuple[Any, ...]) -> tuple[Any, ...]:
+def several(values: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return values of which there is at least one, none of them twice."""
     if not values:
         raise ValueError("give at least one value")
     if len(set(values)) < len(values):
@@ -25,24 +27,24 @@ def _not_empty(values: tuple[Any, ...]) -> tuple[Any, ...]:
 Positive = Annotated[float, Field(gt=0)]
 Temperatures = Annotated[
     tuple[Annotated[float, Field(gt=0, le=10_000)], ...],
-    BeforeValidator(_tuple),
-    AfterValidator(_not_empty),
+    BeforeValidator(as_tuple),
+    AfterValidator(several),
 ]
 Contents = Annotated[
     tuple[Annotated[float, Field(ge=0, le=10)], ...],
-    BeforeValidator(_tuple),
-    AfterValidator(_not_empty),
+    BeforeValidator(as_tuple),
+    AfterValidator(several),
 ]
-Names = Annotated[tuple[str, ...], BeforeValidator(_tuple), AfterValidator(_not_empty)]
+Names = Annotated[tuple[str, ...], BeforeValidator(as_tuple), AfterValidator(several)]
 Copies = Annotated[
     tuple[
         Annotated[int, Field(ge=1, le=100)],
         Annotated[int, Field(ge=1, le=100)],
         Annotated[int, Field(ge=1, le=100)],
     ],
-    BeforeValidator(_tuple),
+    BeforeValidator(as_tuple),
 ]
-Indices = Annotated[tuple[int, int, int], BeforeValidator(_tuple)]
+Indices = Annotated[tuple[int, int, int], BeforeValidator(as_tuple)]
 
 
 class HeadTable(Table):

@@ -86,13 +86,22 @@ STUDY = TransportStudy
 
 def plan(site: Site) -> tuple[Stage, ...]:
     """Return the report's stage of a study of transport, everything else upstream."""
-    return _Plan(site).go()
+    return TransportPlan(site, site.settings.transport).go()
 
 
-class _Plan:
-    def __init__(self, site: Site) -> None:
-        assert isinstance(site.settings, TransportStudy)
-        self.site, self.t = site, site.settings.transport
+class TransportPlan:
+    """The stages of a study of transport.
+
+    Parameters
+    ----------
+    site
+        The study.
+    table
+        Its table.
+    """
+
+    def __init__(self, site: Site, table: TransportTable) -> None:
+        self.site, self.t = site, table
         self._check()
 
     def _check(self) -> None:
@@ -129,24 +138,29 @@ class _Plan:
             raise InputError("A fixed volume is that of the undoped crystal: add 0.0 to x.")
 
     def atoms(self, x: float) -> int:
+        """Return the atoms of a cell."""
         return self.base_atoms - self.per_dopant * self.counts[x]
 
     def build(self, x: float, replica: int) -> Stage:
         """Crystal, doped: an independent arrangement of Li and dopants for each replica."""
+        start = self.undoped(replica)
+        if x == 0:
+            return start
+        settings = {"rule": self.t.rule, "count": self.counts[x], "mode": self.t.placing}
+        return Stage(
+            f"dope-x{x:g}-{replica + 1}", "dope", settings, self.site.seed + replica, {}, (start,),
+            cost=Cost(other_s=2 + self.base_atoms / 500),
+        )  # fmt: skip
+
+    def undoped(self, replica: int) -> Stage:
+        """Crystal: an independent arrangement of Li for each replica."""
         site, t = self.site, self.t
         seed = site.seed + replica
-        crystal = Stage(
+        return Stage(
             f"crystal-{replica + 1}", "crystal",
             {"crystal": t.crystal, "supercell": list(t.supercell), "draws": 4},
             seed, site.crystal_input(t.crystal), (), site.crystal_extras(t.crystal),
             Cost(other_s=2 + self.base_atoms / 100),
-        )  # fmt: skip
-        if x == 0:
-            return crystal
-        settings = {"rule": t.rule, "count": self.counts[x], "mode": t.placing}
-        return Stage(
-            f"dope-x{x:g}-{replica + 1}", "dope", settings, seed, {}, (crystal,),
-            cost=Cost(other_s=2 + self.base_atoms / 500),
         )  # fmt: skip
 
     def lattice(self, x: float, kelvin: float, replica: int) -> Stage:
@@ -180,9 +194,11 @@ class _Plan:
         )  # fmt: skip
 
     def label(self, x: float, volume: str) -> str:
+        """Return content and volume, for names."""
         return f"x{x:g}" + ("-fixed" if volume == "fixed" else "")
 
     def volumes(self, x: float) -> list[str]:
+        """Return at which volumes a content runs."""
         if self.t.volume == "both":
             return ["relaxed"] if x == 0 else ["relaxed", "fixed"]
         return ["relaxed"] if x == 0 else [self.t.volume]
@@ -270,15 +286,19 @@ class _Plan:
         return found
 
     def go(self) -> tuple[Stage, ...]:
+        """Return the report's stage."""
+        parts = [*self.analyses(), *self.lattices(), *self.ions()]
+        return finish(self.site, parts, self.told())
+
+    def told(self) -> dict[str, Any]:
+        """Return the settings that the results need."""
         t = self.t
         settings = {
             "crystal": t.crystal, "rule": t.rule, "dopant": self.dopant, "supercell": t.supercell,
             "elements": t.elements, "dopant_from_K": t.dopant_from_K,
             "extrapolate_K": t.extrapolate_K, "replicas": t.replicas,
         }  # fmt: skip
-        settings = {key: list(v) if isinstance(v, tuple) else v for key, v in settings.items()}
-        parts = [*self.analyses(), *self.lattices(), *self.ions()]
-        return finish(self.site, parts, settings)
+        return {key: list(v) if isinstance(v, tuple) else v for key, v in settings.items()}
 
 
 def _lithium_of(charge: int, host: str) -> int:

@@ -146,9 +146,10 @@ def _structures(place: Place) -> tuple[StructureFile, ...]:
     plan = json.loads((run / "plan.json").read_text("utf-8")) if _has_plan(run) else {"stages": []}
     found = []
     for entry in plan["stages"]:
-        if (run / entry["directory"] / STRUCTURE_NAME).is_file():
-            path = f"../{entry['directory']}/{STRUCTURE_NAME}"
-            found.append(StructureFile(entry["name"], path))
+        for name in (STRUCTURE_NAME, "interface.extxyz"):
+            if (run / entry["directory"] / name).is_file():
+                path = f"../{entry['directory']}/{name}"
+                found.append(StructureFile(entry["name"], path))
     return tuple(found)
 
 

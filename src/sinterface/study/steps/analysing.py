@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from sinterface.report.outcome import Outcome
     from sinterface.report.suite import Run
 
-RUNS = ("simulate", "equilibrate")
+RUNS = ("simulate", "equilibrate", "sub-dynamics")
 
 
 def analyse(place: Place, progress: ProgressCallback) -> Mapping[str, Any]:
@@ -45,11 +45,14 @@ def run_of(place: Place, progress: ProgressCallback) -> Run:
     replicas = [one for one in place.of(*RUNS) if one.name not in names]
     controls = {one.name: one.directory for one in place.of(*RUNS) if one.name in names}
     stride = _stride(replicas[0], place.settings.get("max_frames"))
+    structures = tuple(
+        path for one in place.of("sub-build") for path in sorted(one.directory.glob("*.extxyz"))
+    )
     return Run(
         replicas[0].directory,
         tuple(one.directory for one in replicas),
         controls,
-        (),
+        structures,
         Selection(stride=stride),
         progress,
     )

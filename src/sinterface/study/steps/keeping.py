@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -87,3 +88,32 @@ def driver(place: Place, atoms: Atoms) -> Potential | AseInteraction:
     reference = open_reference(place.extras["calculator"])
     identity = f"{reference.name} {reference.version} {reference.settings_hash}"
     return AseInteraction(reference.make(atoms, place.directory), identity)
+
+
+def keep_section(
+    directory: Path,
+    name: str,
+    title: str,
+    *,
+    rows: Sequence[Mapping[str, Any]] = (),
+    notes: Sequence[str] = (),
+    figures: Mapping[str, str] | None = None,
+    data: str = "",
+    reason: str = "",
+) -> None:
+    """Write what a page needs of files that stand in `directory` already.
+
+    `figures` holds captions by stem; `data` is the JSON file with the numbers; `reason` says why
+    there is no result.
+    """
+    section = {
+        "name": name,
+        "title": title,
+        "rows": [dict(row) for row in rows],
+        "notes": list(notes),
+        "figures": [{"name": stem, "caption": text} for stem, text in (figures or {}).items()],
+        "data": data,
+        "files": sorted(path.name for path in directory.iterdir() if path.is_file()),
+        "reason": reason,
+    }
+    write_text(directory / SECTION_NAME, json.dumps(section, indent=1, allow_nan=False) + "\n")

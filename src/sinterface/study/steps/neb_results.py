@@ -1,0 +1,41 @@
+"""Results of a study of hops: barriers both ways, beside published ones."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Final
+
+from sinterface.study.graph import Place
+from sinterface.study.steps.aggregating import Found, data_of, reason_of
+from sinterface.study.steps.transport_results import PUBLISHED
+
+if TYPE_CHECKING:
+    from sinterface.report.study_results import Value
+
+PUBLISHED_EV: Final = {"interface": (0.88, 0.39)}
+"""Forward (lithiation) and reverse (delithiation)."""
+
+
+def collect(place: Place) -> Found:
+    """Return what a study of hops found."""
+    from sinterface.report.study_results import Value, conditions
+
+    values: list[Value] = []
+    for stage in place.of("hop"):
+        data, told = data_of(stage), conditions(stage.settings["where"])
+        known = PUBLISHED_EV.get(stage.settings["case"], (math.nan, math.nan))
+        for way, published in zip(("forward", "reverse"), known, strict=True):
+            energy = math.nan if data is None else float(data[f"{way}_eV"])
+            std = None if data is None else data.get("committee_std_eV")
+            good = data is not None and bool(data["converged"])
+            reason = reason_of(stage) if data is None else f"{data['title']}; {data['charge']}"
+            if data is not None and not good:
+                reason = f"the band had not come to rest; {reason} (so far {energy:.3f} eV)"
+            values.append(
+                Value(
+                    f"barrier_{way}", f"barrier, {way}", energy if good else math.nan,
+                    math.nan if std is None else float(std), (), "eV", good, reason, told,
+                    published, PUBLISHED if math.isfinite(published) else "",
+                )
+            )  # fmt: skip
+    return Found(values)
