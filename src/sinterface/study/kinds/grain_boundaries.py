@@ -251,7 +251,11 @@ class _Plan:
                 elements = ["Li", *([self.dopant] if self.dopant and x > 0 else [])]
                 settings = {
                     "analysis": "diffusion", "where": where,
-                    "options": {"elements": elements, "temperature_K": t.temperature_K},
+                    "options": {
+                        "elements": elements,
+                        "temperature_K": t.temperature_K,
+                        "half_width_A": t.half_width_A,
+                    },
                     "max_frames": site.settings.dynamics.max_frames,
                 }  # fmt: skip
                 cost = site.reading_cost(atoms, t.replicas, t.production_ps, 10.0)

@@ -70,8 +70,6 @@ def plan(site: Site) -> tuple[Stage, ...]:
     found = [
         _hop(site, f"lco-{which}", {"case": "lco", "vacancies": which}, 191) for which in t.lco
     ]
-        _hop(site, f"lco-{which}", {"case": "lco", "vacancies": which}, 191) for which in t.lco
-    ]
     for cobalt in t.llzo_cobalt:
         near = "near" if t.llzo_near else "far"
         for number in range(t.llzo_hops):

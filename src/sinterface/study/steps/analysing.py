@@ -80,10 +80,24 @@ def _outcome(run: Run, name: str, options: Mapping[str, Any]) -> Outcome:
     if reason:
         raise InputError(reason)
     module = importlib.import_module(found.module)
+    if "half_width_A" in options and name == "diffusion":
+        options = {key: value for key, value in options.items() if key != "half_width_A"} | {
+            "regions": bicrystal_spans(run, float(options["half_width_A"]))
+        }
     if not options or set(options) <= set(inspect.signature(module.compute).parameters):
         outcome: Outcome = module.compute(run, **options)
         return outcome
     return _measured(module, run, name, dict(options))
+
+
+def bicrystal_spans(run: Run, half_width_A: float) -> dict[str, tuple[float, float]]:
+    """Return boundary and grain of a bicrystal, in fractions along its normal.
+
+    Its boundaries lie at 0 and ½; the one at ½ and the grain below it stand for both.
+    """
+    with run.open() as frames:
+        half = half_width_A / float(frames[0].cell[0][2, 2])
+    return {"boundary": (0.5 - half, 0.5 + half), "grain": (half, 0.5 - half)}
 
 
 def _measured(module: Any, run: Run, name: str, options: dict[str, Any]) -> Outcome:
