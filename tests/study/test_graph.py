@@ -158,23 +158,17 @@ def test_a_process_that_dies_takes_no_other_stage_with_it(tmp_path: Path) -> Non
 @pytest.mark.timeout(600)
 def test_parsl_worker_killed_in_the_middle(tmp_path: Path) -> None:
     """Two workers of Parsl; one is killed from outside at its work: nothing lost, none twice."""
-    import psutil
-
     stages = in_order([stage("last", 0, *(stage(f"part-{k}", 1, seconds=2.0) for k in range(4)))])
     killed: list[int] = []
 
     def kill_one() -> None:
         while not killed:
             time.sleep(0.2)
-            busy = tmp_path / "log.txt"
-            if not busy.is_file() or "begin" not in busy.read_text():
-                continue
-            time.sleep(0.5)
-            children = psutil.Process().children(recursive=True)
-            workers = [p for p in children if _is_worker(p)]
-            if workers:
-                killed.append(workers[0].pid)
-                os.kill(workers[0].pid, signal.SIGKILL)
+            at_work = sorted(tmp_path.glob("part-*.pid"))
+            if at_work:
+                time.sleep(0.5)
+                killed.append(int(at_work[0].read_text()))
+                os.kill(killed[0], signal.SIGKILL)
 
     thread = threading.Thread(target=kill_one, daemon=True)
     resources = ResourcesTable(executor="parsl", workers=2)
@@ -182,14 +176,64 @@ def test_parsl_worker_killed_in_the_middle(tmp_path: Path) -> None:
         thread.start()
         go(stages, tmp_path, executor)
     assert killed
+    assert len([line for line in log(tmp_path) if line.endswith(" begin")]) == len(stages) + 1
     assert (stages[-1].directory(tmp_path) / "number.txt").read_text() == "4"
     ends = [line for line in log(tmp_path) if line.endswith(" end")]
     assert sorted(ends) == sorted(set(ends))
     assert len(ends) == len(stages)
 
 
-def _is_worker(process: Any) -> bool:
-    try:
-        return "HTEX-Worker" in " ".join([process.name(), *process.cmdline()])
-    except Exception:
-        return False
+SBATCH = """#!/bin/bash
+cp "$1" "{folder}/submitted.sh"
+nohup bash "$1" > "{folder}/job.log" 2>&1 < /dev/null &
+echo "$!" > "{folder}/pid"
+echo "Submitted batch job 17"
+"""
+SQUEUE = """#!/bin/bash
+kill -0 "$(cat {folder}/pid)" 2> /dev/null && echo "17 R"
+exit 0
+"""
+SRUN = """#!/bin/bash
+while [[ "$1" != bash ]]; do shift; done
+exec "$@"
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_slurm_job_is_written_submitted_and_works(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Commands of Slurm that run the job here: what the script says, and that its workers work."""
+    commands = {"sbatch": SBATCH, "squeue": SQUEUE, "srun": SRUN, "sacct": "#!/bin/bash\nexit 1\n"}
+    commands["scancel"] = "#!/bin/bash\nkill $(cat {folder}/pid)\n"
+    folder = tmp_path / "site"
+    folder.mkdir()
+    for name, text in commands.items():
+        path = folder / name
+        path.write_text(text.replace("{folder}", str(folder)))
+        path.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
+    resources = ResourcesTable(
+        executor="slurm", workers=2, nodes=1, cores_per_node=8, walltime="02:30:00",
+        queue="standard", account="garnet", setup="echo ready", options="#SBATCH --mem=8G",
+    )  # fmt: skip
+    run = tmp_path / "run"
+    run.mkdir()
+    stages = in_order([stage("last", 0, stage("one", 1), stage("two", 2))])
+    with ParslWorkers(resources, run) as executor:
+        go(stages, run, executor)
+    assert (stages[-1].directory(run) / "number.txt").read_text() == "3"
+    script = (folder / "submitted.sh").read_text()
+    for line in (
+        "#SBATCH --nodes=1",
+        "#SBATCH --time=150",
+        "#SBATCH --partition=standard",
+        "#SBATCH --account=garnet",
+        "#SBATCH --mem=8G",
+        "#SBATCH --cpus-per-task=8",
+        "export OMP_NUM_THREADS=1",
+        "echo ready",
+        "process_worker_pool.py",
+    ):
+        assert line in script

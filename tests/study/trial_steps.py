@@ -16,6 +16,7 @@ from sinterface.study.graph import Place
 def work(place: Place, progress: ProgressCallback) -> Mapping[str, Any]:
     """Add what the stages before gave to the own number; note the begin in a log."""
     _note(place, "begin")
+    (place.directory.parent / f"{place.name}.pid").write_text(str(os.getpid()))
     progress(Progress(0.5, 1.0, "half"))
     time.sleep(float(place.settings.get("seconds", 0.0)))
     before = sum(int((one.directory / "number.txt").read_text()) for one in place.before)

@@ -129,8 +129,10 @@ class ParslWorkers:
         """Return whether worker or manager died."""
         from parsl.executors.errors import ExecutorError
         from parsl.executors.high_throughput.errors import ManagerLost, WorkerLost
+        from parsl.jobs.errors import TooManyJobFailuresError
 
-        return isinstance(error, (WorkerLost, ManagerLost, ExecutorError))
+        lost = (WorkerLost, ManagerLost, ExecutorError, TooManyJobFailuresError)
+        return isinstance(error, lost)
 
     def __enter__(self) -> Self:
         from parsl.app.python import PythonApp

@@ -143,7 +143,8 @@ def _settle(
     crash = executor.is_crash(error)
     if not crash and not isinstance(error, (InputError, RunError, OSError)):
         raise error  # a fault of the program: its traceback is wanted
-    reason = "its worker died" if crash else str(error)
+    told = " ".join(str(error).split())[:300]
+    reason = f"its worker died ({told})" if crash else str(error)
     again = not isinstance(error, InputError) and board.attempts[stage.name] <= retries
     listener.failed(stage, reason, again)
     if not again:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import shutil
 import threading
@@ -129,13 +130,22 @@ def _record(
         "seed": order["seed"],
         "inputs": dict(order["inputs"]),
         "upstream": {one["name"]: one["hash"] for one in order["before"]},
-        "summary": dict(summary),
+        "summary": _defined(dict(summary)),
         "files": {name: size for name, size in files.items() if Path(name).name != LOCK_NAME},
         "attempt": order["attempt"],
         "started": started,
         "ended": provenance.now(),
         **provenance.record(place.study_folder, order["settings"]),
     }
+
+
+def _defined(value: Any) -> Any:
+    """Return nested data whose undefined numbers are None, as JSON wants it."""
+    if isinstance(value, Mapping):
+        return {key: _defined(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_defined(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 class _Teller:

@@ -124,11 +124,11 @@ class Site:
 
     def steps(self, duration_ps: float) -> int:
         """Return the time steps of a duration."""
-        return round(duration_ps * FS_PER_PS / self.settings.dynamics.timestep_fs)
+        return round(duration_ps * FS_PER_PS / float(self.settings.dynamics.timestep_fs))
 
     def frames(self, duration_ps: float) -> int:
         """Return the frames kept of a duration."""
-        return round(duration_ps / self.settings.dynamics.frame_interval_ps) + 1
+        return round(duration_ps / float(self.settings.dynamics.frame_interval_ps)) + 1
 
     def run_cost(self, n_atoms: int, kept_ps: float, before_ps: float = 0.0) -> Cost:
         """Return the cost of a run of dynamics."""

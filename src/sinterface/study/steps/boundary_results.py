@@ -90,7 +90,12 @@ def _energies(values: Sequence[Value]) -> Outcome:
     axis = figure.axes[0]
     axis.set_xticks(place, names, rotation=30, ha="right", fontsize=7)
     figure.set_layout_engine("constrained")
-    columns = {"boundary": names, "energy_J_per_m2": own, "std": std, "published": published}
+    columns: dict[str, Any] = {
+        "boundary": names,
+        "energy_J_per_m2": own,
+        "std": std,
+        "published": published,
+    }
     rows = tuple(
         {"boundary": name, "energy (J/m²)": v.text(), "published, same axis":
          f"{v.published:g}" if math.isfinite(v.published) else "–"}

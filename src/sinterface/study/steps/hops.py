@@ -84,7 +84,7 @@ def _source(place: Place) -> Any:
         return load_potential(place.extras["potential"])
     from sinterface.reference.calculators import open_reference
 
-    return open_reference(place.extras["calculator"]).calculator()
+    return open_reference(place.extras["calculator"]).calculator
 
 
 def _without(place: Place, reason: str) -> dict[str, Any]:
