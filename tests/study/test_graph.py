@@ -201,6 +201,7 @@ exec "$@"
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # Parsl's sockets
 def test_slurm_job_is_written_submitted_and_works(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

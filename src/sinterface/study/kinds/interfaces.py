@@ -105,19 +105,9 @@ def _interface(
     site: Site, settings: InterfacesStudy, plane: tuple[int, int, int], excess: float
 ) -> list[Stage]:
     """Return the stages of one interface that the results read."""
-    label, known = label_of(plane, excess), interface_stages(site, settings, plane, excess)
-    replicas = range(1, settings.variants.replicas + 1)
-    builds = [known[f"build {r}"] for r in replicas]
-    runs = [known[f"dynamics {r}"] for r in replicas]
-    where = {"electrode plane": " ".join(map(str, plane)), "li_excess_per_nm2": excess}
-    frames = settings.analysis.max_frames
-    profiles = Stage(
-        f"{label}-profiles", "analyse",
-        {"analysis": "profiles", "where": where, "max_frames": frames},
-        site.seed, {}, (*runs, *builds), {},
-        Cost(other_s=10.0 + 2e-5 * builds[0].cost.atoms * frames * len(runs)),
-    )  # fmt: skip
-    return [known["analysis"], known["report"], profiles, *builds]
+    known = interface_stages(site, settings, plane, excess)
+    builds = [known[f"build {r}"] for r in range(1, settings.variants.replicas + 1)]
+    return [known["analysis"], known["report"], *builds]
 
 
 def interface_stages(
@@ -194,6 +184,7 @@ def _cost(file: StudyFile, task: Task, n_atoms: int) -> Cost:
         steps = (counts.production + counts.equilibration) * counts.steps_a_frame
         return Cost(n_atoms, steps, counts.production + 1, 2.0, table.threads or 1)
     if task.stage == "analysis":
-        runs = file.study.study.replicas + 2
-        return Cost(other_s=10.0 + 4e-5 * n_atoms * file.study.analysis.max_frames * runs)
+        wanted, n_runs = file.study.analysis, file.study.study.replicas + 2
+        read = float(n_atoms) * wanted.max_frames * n_runs
+        return Cost(other_s=10.0 + 2e-5 * read * (2 + len(wanted.observables)))
     return Cost(other_s=20.0)

@@ -32,8 +32,11 @@ class MakingTable(Table):
     validation: str = Field(
         default="quick", pattern="^(none|quick|full)$", description="none, quick or full."
     )
-    first_peaks: bool = Field(
-        default=False, description="Also first peaks against the reference's own dynamics."
+    reference_dynamics_ps: float = Field(
+        default=0.0,
+        ge=0,
+        description="Also structure, vibrations and diffusion against the reference's own dynamics "
+        "of that length; 0: not.",
     )
     certificate: str = Field(
         default="quick", pattern="^(none|quick|full)$", description="none, quick or full."
@@ -64,8 +67,12 @@ def plan(site: Site) -> tuple[Stage, ...]:
     parts: list[Stage] = []
     if t.validation != "none":
         quick = t.validation == "quick"
-        settings: dict[str, Any] = {"quick": quick, "rdf": t.first_peaks, "reference": t.reference}
-        cost = Cost(other_s=3600 * HOURS["validate", quick] * (2 if t.first_peaks else 1))
+        settings: dict[str, Any] = {
+            "quick": quick,
+            "reference_dynamics_ps": t.reference_dynamics_ps,
+            "reference": t.reference,
+        }
+        cost = Cost(other_s=3600 * (HOURS["validate", quick] + 0.2 * t.reference_dynamics_ps))
         parts.append(
             Stage("validate", "validate", settings, site.seed, inputs, before, extras, cost)
         )

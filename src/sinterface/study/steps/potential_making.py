@@ -38,19 +38,24 @@ def factory(place: Place, progress: ProgressCallback) -> Mapping[str, Any]:
 def validate(place: Place, progress: ProgressCallback) -> Mapping[str, Any]:
     """Compare energies and forces with the reference on snapshots of the potential's own runs."""
     from sinterface.report.checks_pages import write_validation_page
-    from sinterface.validation.validate import ValidationSettings
+    from sinterface.validation.own_dynamics import OwnDynamics
+    from sinterface.validation.validate import STEPS_NAME, ValidationSettings
     from sinterface.validation.validate import validate as compute
 
     s = place.settings
-    settings = ValidationSettings(quick=s["quick"], reference=s["reference"], rdf=s["rdf"])
-    found = compute(_potential(place), place.directory, settings, progress=progress)
-    write_validation_page(found.to_dict(), place.directory)
-    rows = [_row(row) for row in found.rows]
+    length = s["reference_dynamics_ps"]
+    settings = ValidationSettings(
+        quick=s["quick"], reference=s["reference"],
+        dynamics=OwnDynamics(duration_ps=length) if length else None,
+    )  # fmt: skip
+    found = compute(_potential(place), place.directory, settings, progress=progress).to_dict()
+    write_validation_page(found, place.directory, place.directory / STEPS_NAME)
+    rows = [_row(row) for row in found["rows"]]
     keep_section(
         place.directory, "validation", "Errors on snapshots of the potential's own runs",
         rows=rows, data="validation.json",
     )  # fmt: skip
-    return dict(found.to_dict()["summary"])
+    return dict(found["summary"])
 
 
 def certify(place: Place, progress: ProgressCallback) -> Mapping[str, Any]:
