@@ -15,6 +15,8 @@ from sinterface.files import write_text
 
 RESULTS_NAME = "results.json"
 FORMAT = 1
+UNITS = ("per_nm2", "K", "ps", "GPa", "A")
+"""Endings of a condition's key that are its unit."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -204,9 +206,9 @@ def conditions(where: Mapping[str, Any]) -> tuple[Condition, ...]:
     """Return conditions from keys that end with their unit, such as ``temperature_K``."""
     found = []
     for key, value in where.items():
-        name, _, unit = key.rpartition("_")
-        known = unit in ("K", "ps", "GPa", "A", "per_nm2")
-        found.append(Condition(name, value, unit) if known else Condition(key, value))
+        unit = next((one for one in UNITS if key.endswith(f"_{one}")), "")
+        name = key.removesuffix(f"_{unit}") if unit else key
+        found.append(Condition(name, value, unit))
     return tuple(found)
 
 

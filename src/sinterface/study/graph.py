@@ -17,6 +17,7 @@ STEPS: Final[Mapping[str, tuple[str, int]]] = {
     "crystal": ("sinterface.study.steps.building:crystal", 1),
     "dope": ("sinterface.study.steps.building:dope", 1),
     "amorphous": ("sinterface.study.steps.building:amorphous", 1),
+    "interface": ("sinterface.study.steps.building:interface", 1),
     "boundary": ("sinterface.study.steps.building:boundary", 1),
     "equilibrate": ("sinterface.study.steps.running:equilibrate", 1),
     "simulate": ("sinterface.study.steps.running:simulate", 1),

@@ -14,6 +14,7 @@ from sinterface.study.scales import SCALES, is_plain, read_site, scales_of
 FOLDER = Path(__file__).parents[3] / "examples"
 EXAMPLES = [path for path in sorted(FOLDER.glob("*.toml")) if is_plain(path)]
 PAPER = sorted((FOLDER / "paper").glob("*.toml"))
+PAIRS = sorted((FOLDER / "pair").glob("*.toml"))
 LIMIT_H = {"laptop": 1.0, "overnight": 12.0}
 RATE = 200_000.0
 """Atom-steps a second on one core, that the scales are made for; two cores."""
@@ -41,3 +42,11 @@ def test_paper_study_fits_its_scales(path: Path) -> None:
         assert hours < LIMIT_H.get(scale, float("inf")), f"{scale} takes {hours:.1f} h"
         sizes.append(estimate_site(site).atom_steps)
     assert sizes == sorted(sizes)
+
+
+@pytest.mark.parametrize("path", PAIRS, ids=lambda path: path.stem)
+def test_second_pair_plans(path: Path) -> None:
+    for scale in SCALES:
+        stages = plan_site(read_site(path, scale))
+        assert stages[-1].step == "report"
+        assert "potential" not in stages[0].inputs

@@ -21,6 +21,7 @@ _MODULES: Final = {
     "grain-boundaries": "sinterface.study.kinds.grain_boundaries",
     "interfaces": "sinterface.study.kinds.interfaces",
     "li-content": "sinterface.study.kinds.interfaces",
+    "pair": "sinterface.study.kinds.pair",
     "phase-transition": "sinterface.study.kinds.phase_transition",
     "neb": "sinterface.study.kinds.neb",
     "potential": "sinterface.study.kinds.potential",

@@ -88,6 +88,11 @@ class Named:
     axis: tuple[int, int, int]
 
     @property
+    def title(self) -> str:
+        """As it is printed, such as ``"Σ7(21-3)"``."""
+        return f"Σ{self.sigma}(" + "".join(map(str, self.plane)) + ")"
+
+    @property
     def label(self) -> str:
         """Short name for folders, such as ``"s7-21m3"``."""
         return f"s{self.sigma}-" + "".join(str(k).replace("-", "m") for k in self.plane)
@@ -234,7 +239,7 @@ class _Plan:
             for x in t.x:
                 runs = tuple(self.run(one, x, r) for r in range(t.replicas))
                 bulk = tuple(self.bulk(x, r) for r in range(t.bulk_replicas))
-                where = {"boundary": one.text, "x": x, "temperature_K": t.temperature_K}
+                where = {"boundary": one.title, "x": x, "temperature_K": t.temperature_K}
                 options = {"half_width_A": t.half_width_A}
                 if self.dopant:
                     options["element"] = self.dopant
@@ -270,8 +275,8 @@ class _Plan:
         told = {
             "crystal": t.crystal, "rule": t.rule, "dopant": self.dopant, "x": list(t.x),
             "temperature_K": t.temperature_K, "production_ps": t.production_ps,
-            "boundaries": {self.boundary(one, 0).name: one.text for one in self.boundaries},
-            "axes": {one.text: list(one.axis) for one in self.boundaries},
-            "sigmas": {one.text: one.sigma for one in self.boundaries},
+            "boundaries": {self.boundary(one, 0).name: one.title for one in self.boundaries},
+            "axes": {one.title: list(one.axis) for one in self.boundaries},
+            "sigmas": {one.title: one.sigma for one in self.boundaries},
         }  # fmt: skip
         return finish(self.site, [*energies, *self.analyses()], told)

@@ -25,6 +25,7 @@ MODULES: Final = {
     "grain-boundaries": "sinterface.study.steps.boundary_results",
     "interfaces": "sinterface.study.steps.interface_results",
     "li-content": "sinterface.study.steps.interface_results",
+    "pair": "sinterface.study.steps.pair_results",
     "phase-transition": "sinterface.study.steps.transition_results",
     "neb": "sinterface.study.steps.neb_results",
     "potential": "sinterface.study.steps.potential_results",

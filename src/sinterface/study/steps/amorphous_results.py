@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from sinterface.report.study_results import Value
 
 
+ENOUGH = 3
+"""Independent quenches that an error needs."""
+
+
 def collect(place: Place) -> Found:
     """Return what a study of amorphous cells found."""
     moved = transport_results.collect(place)
@@ -55,7 +59,7 @@ def _clusters(place: Place) -> tuple[list[Value], list[str], Outcome | None]:
         runs = [data, *data["replicas"]]
         last = np.array([_late(one["mean_size"]) for one in runs])
         chance = float(np.mean([one["random_mean_size"][0] for one in runs]))
-        several = len(runs) > 1
+        several = len(runs) >= ENOUGH
         std = float(last.std(ddof=1) / math.sqrt(len(last))) if several else math.nan
         mean, told = float(last.mean()), conditions(where)
         interval = (mean - 1.96 * std, mean + 1.96 * std) if several else ()
@@ -64,7 +68,7 @@ def _clusters(place: Place) -> tuple[list[Value], list[str], Outcome | None]:
             f"quarter of the run; {chance:.3g} by chance; {len(runs)} run(s)"
         )
         if not several:
-            how, mean = f"one run: no error; {how}; its mean was {mean:.3g}", math.nan
+            how, mean = f"fewer than {ENOUGH} quenches; {how}", math.nan
         name = "mean size of a cluster"
         values.append(Value("cluster_size", name, mean, std, interval, "atoms", several, how, told))
         for number, one in enumerate(runs, 1):

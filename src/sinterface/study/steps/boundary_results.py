@@ -124,12 +124,12 @@ def _followed(place: Place) -> tuple[list[Value], list[str]]:
         good = bool(measure["resolved"])
         final, std = _number(measure["final"]), _number(measure["final_std"])
         known = good and math.isfinite(std)
-        how = measure["reason"] if good else f"{measure['reason']} (its mean was {final:.3g})"
+        why = str(measure["reason"])
         values.append(
             Value(
                 "segregation", f"excess of {data['element']} at the boundary",
                 final if good else math.nan, std if good else math.nan,
-                (final - 1.96 * std, final + 1.96 * std) if known else (), "nm⁻²", good, how,
+                (final - 1.96 * std, final + 1.96 * std) if known else (), "nm⁻²", good, why,
                 conditions(where),
             )
         )  # fmt: skip

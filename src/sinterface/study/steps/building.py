@@ -147,6 +147,23 @@ def boundary(place: Place, progress: ProgressCallback) -> Mapping[str, Any]:
     return summary | {key: details[key] for key in kept if key in details}
 
 
+def interface(place: Place, progress: ProgressCallback) -> Mapping[str, Any]:
+    """Build an interface of any two crystals; relaxed where a potential drives."""
+    from sinterface.dynamics.interface_making import make_interface
+    from sinterface.potential.model import load_potential
+
+    s = place.settings
+    potential = place.extras.get("potential")
+    made = make_interface(
+        place.extras["electrolyte"], place.extras["electrode"],
+        potential=load_potential(potential) if potential else None, seed=place.seed,
+        threads=place.extras.get("threads", 1), progress=progress, size=s["size"],
+        max_strain=s["max_strain"], electrolyte_plane=tuple(s["electrolyte_plane"]),
+        electrode_plane=tuple(s["electrode_plane"]),
+    )  # fmt: skip
+    return keep_structure(place, made.atoms, made.certificate)
+
+
 def _regions(atoms: Any) -> list[str]:
     """Return the names of a structure's regions."""
     from sinterface.structures.formats import NAMES_KEY

@@ -78,8 +78,6 @@ def _values(one: _One, side: SideDegradation) -> list[Value]:
             "facet": one.plane,
             "side": side.side.replace("_", "-"),
             "li_excess_per_nm2": round(one.excess[side.side], 3),
-            "temperature_K": round(one.analysis.temperature_K, 1),
-            "duration_ps": one.analysis.duration_ps,
         }
     )
     found = []
@@ -88,11 +86,10 @@ def _values(one: _One, side: SideDegradation) -> list[Value]:
         std = measure.final_std if measure.resolved else math.nan
         known = math.isfinite(std)
         interval = (measure.final - 1.96 * std, measure.final + 1.96 * std) if known else ()
-        how = measure.reason + ("" if measure.resolved else f" (its mean was {measure.final:.3g})")
         found.append(
             Value(
                 key, name, measure.final if measure.resolved else math.nan, std, interval,
-                measure.unit, measure.resolved, how, where,
+                measure.unit, measure.resolved, measure.reason, where,
             )
         )  # fmt: skip
     return found

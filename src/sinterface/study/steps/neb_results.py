@@ -15,6 +15,14 @@ if TYPE_CHECKING:
 PUBLISHED_EV: Final = {"interface": (0.88, 0.39)}
 """Forward (lithiation) and reverse (delithiation)."""
 
+PATHS: Final = {
+    ("interface", "forward"): "lithiation",
+    ("interface", "reverse"): "delithiation",
+    ("lco", "forward"): "bulk LCO",
+    ("lco", "reverse"): "bulk LCO, back",
+}
+"""What each way of a hop is called."""
+
 
 def collect(place: Place) -> Found:
     """Return what a study of hops found."""
@@ -22,18 +30,19 @@ def collect(place: Place) -> Found:
 
     values: list[Value] = []
     for stage in place.of("hop"):
-        data, told = data_of(stage), conditions(stage.settings["where"])
-        known = PUBLISHED_EV.get(stage.settings["case"], (math.nan, math.nan))
+        data, case = data_of(stage), stage.settings["case"]
+        known = PUBLISHED_EV.get(case, (math.nan, math.nan))
         for way, published in zip(("forward", "reverse"), known, strict=True):
             energy = math.nan if data is None else float(data[f"{way}_eV"])
             std = None if data is None else data.get("committee_std_eV")
             good = data is not None and bool(data["converged"])
+            told = conditions({**stage.settings["where"], "path": PATHS.get((case, way), way)})
             reason = reason_of(stage) if data is None else f"{data['title']}; {data['charge']}"
             if data is not None and not good:
                 reason = f"the band had not come to rest; {reason} (so far {energy:.3f} eV)"
             values.append(
                 Value(
-                    f"barrier_{way}", f"barrier, {way}", energy if good else math.nan,
+                    "barrier", f"barrier of Li, {way}", energy if good else math.nan,
                     math.nan if std is None else float(std), (), "eV", good, reason, told,
                     published, PUBLISHED if math.isfinite(published) else "",
                 )

@@ -16,8 +16,6 @@ from sinterface.study.steps.keeping import driver, keep_cell, read_cell, read_st
 if TYPE_CHECKING:
     from ase import Atoms
 
-    from sinterface.dynamics.simulation import DynamicsResult
-
 N_BLOCKS = 5
 
 
@@ -45,7 +43,7 @@ def equilibrate(place: Place, progress: ProgressCallback) -> Mapping[str, Any]:
             "edge_error_A": error,
         },
     )
-    return {**_summary(result), "edge_A": edge, "edge_error_A": error}
+    return {**result, "edge_A": edge, "edge_error_A": error}
 
 
 def simulate(place: Place, progress: ProgressCallback) -> Mapping[str, Any]:
@@ -57,7 +55,7 @@ def simulate(place: Place, progress: ProgressCallback) -> Mapping[str, Any]:
         volume = read_cell(cells[0])["volume_A3"]
         scale = (volume / atoms.get_volume()) ** (1.0 / 3.0)
         atoms.set_cell(atoms.cell.array * scale, scale_atoms=True)
-    return _summary(_run(place, atoms, progress))
+    return _run(place, atoms, progress)
 
 
 def cube_edge(volumes_A3: NDArray[np.float64]) -> tuple[float, float | None]:
@@ -75,12 +73,17 @@ def _block_error(values: NDArray[np.float64]) -> float | None:
     return float(np.std(means, ddof=1) / np.sqrt(N_BLOCKS))
 
 
-def _run(place: Place, atoms: Atoms, progress: ProgressCallback) -> DynamicsResult:
+def _run(place: Place, atoms: Atoms, progress: ProgressCallback) -> dict[str, Any]:
+    """Run in this process, or on MPI ranks; return the result's figures."""
+    if place.extras.get("ranks", 1) > 1 and "potential" in place.extras:
+        from sinterface.study.steps.ranks import run_on_ranks
+
+        return run_on_ranks(place, atoms)
     from sinterface.dynamics.ensembles import Phase
     from sinterface.dynamics.simulation import simulate as run
 
     s = place.settings
-    return run(
+    result = run(
         atoms,
         driver(place, atoms),
         place.directory,
@@ -93,9 +96,6 @@ def _run(place: Place, atoms: Atoms, progress: ProgressCallback) -> DynamicsResu
         velocities=s.get("velocities", False),
         progress=progress,
     )
-
-
-def _summary(result: DynamicsResult) -> dict[str, Any]:
     plain = asdict(result)
     del plain["directory"]
     return plain

@@ -37,21 +37,29 @@ def _temperature(branch: str, runs: list[dict[str, Any]], published: float) -> V
     found = [fit["temperature_K"] if fit else None for fit in fits]
     std = [fit["std_K"] if fit else None for fit in fits]
     return _mean(
-        f"transition_{branch}", f"transition temperature on {branch}", found, std,
-        "middle of a smooth step fitted to 1 − c/a", published,
+        "transition_temperature", f"transition temperature on {branch}", found, std,
+        "middle of a smooth step fitted to 1 − c/a", published, branch,
     )  # fmt: skip
 
 
 def _mean(
-    key: str, name: str, found: list[Any], errors: list[Any], how: str, published: float
+    key: str,
+    name: str,
+    found: list[Any],
+    errors: list[Any],
+    how: str,
+    published: float,
+    branch: str = "",
 ) -> Value:
-    from sinterface.report.study_results import Value
+    from sinterface.report.study_results import Value, conditions
+
+    where = conditions({"branch": branch} if branch else {})
 
     pairs = [(v, e) for v, e in zip(found, errors, strict=True) if v is not None]
     source = f"{PUBLISHED}: 850 to 900 K" if math.isfinite(published) else ""
     if not pairs:
         return Value(
-            key, name, math.nan, math.nan, (), "K", False, "no run shows a transition", (),
+            key, name, math.nan, math.nan, (), "K", False, "no run shows a transition", where,
             published, source,
         )  # fmt: skip
     own = np.array([v for v, _ in pairs], dtype=np.float64)
@@ -60,4 +68,4 @@ def _mean(
     mean = float(own.mean())
     interval = (mean - 1.96 * std, mean + 1.96 * std) if math.isfinite(std) else ()
     told = f"{how}; {len(own)} of {len(found)} runs"
-    return Value(key, name, mean, std, interval, "K", True, told, (), published, source)
+    return Value(key, name, mean, std, interval, "K", True, told, where, published, source)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sinterface.errors import InputError
-from sinterface.study.graph import Place
+from sinterface.study.graph import Before, Place
 from sinterface.study.steps.aggregating import Found, analyses, data_of, reason_of, summary_of
 
 if TYPE_CHECKING:
@@ -30,7 +30,10 @@ def collect(place: Place) -> Found:
     lattice_values, lattice = lattices(place, settings)
     outcomes = [arrhenius_outcome(element, fits[element]) for element in fits if fits[element]]
     outcomes += [lattice] if lattice is not None else []
-    return Found([*_headlines(values), *lattice_values, *_details(values)], outcomes, notes)
+    ions = [one for stage in analyses(place, "sites") for one in sites(stage)]
+    shapes = [one for stage in analyses(place, "polyhedra") for one in polyhedra(stage)]
+    found = [*_headlines(values), *lattice_values, *ions, *shapes, *_details(values)]
+    return Found(found, outcomes, notes)
 
 
 def diffusivities(
@@ -192,6 +195,70 @@ def lattices(place: Place, settings: Mapping[str, Any]) -> tuple[list[Value], Ou
                 )
             )  # fmt: skip
     return values, _lattice_outcome(rows) if len({row[0] for row in rows}) > 1 else None
+
+
+def sites(stage: Before) -> list[Value]:
+    """Return residence times and volumes of an ion's kinds of sites."""
+    from sinterface.report.study_results import Value, conditions
+
+    data = data_of(stage)
+    found = []
+    for kind in data.get("kinds", ()) if data else ():
+        told = {key: v for key, v in stage.settings["where"].items() if key != "element"}
+        where = conditions({"site": kind["kind"], **told})
+        residence = kind["residence"]
+        mean = math.nan if residence["mean_ps"] is None else float(residence["mean_ps"])
+        ends = residence["ci95_ps"] or ()
+        known = tuple(float(end) for end in ends) if None not in ends else ()
+        std = (known[1] - known[0]) / 3.92 if len(known) == 2 else math.nan
+        how = f"{residence['n_departures']} departures, stays at the ends of the run censored"
+        good = math.isfinite(mean)
+        name = f"residence time of {data['element'] if data else ''}"
+        found.append(
+            Value("residence_time", name, mean, std if good else math.nan, known, "ps", good, how,
+                  where)
+        )  # fmt: skip
+        volume, error = kind["accessible_A3"], kind["accessible_std_A3"]
+        if volume is not None:
+            how = (
+                f"hull of every position taken, mean and spread over {kind['n_visited']} sites; it "
+                "grows with the length of the run"
+            )
+            name = f"accessible volume of {data['element'] if data else ''}"
+            spread = math.nan if error is None else float(error)
+            found.append(
+                Value("site_volume", name, float(volume), spread, (), "Å³", True, how, where)
+            )
+    return found
+
+
+def polyhedra(stage: Before) -> list[Value]:
+    """Return the mean shape measure of each kind of polyhedron."""
+    from sinterface.report.study_results import Value, conditions
+
+    data = data_of(stage)
+    if not data:
+        return []
+    kinds = [data] if "center" in data else [one for one in data.values() if _is_kind(one)]
+    found = []
+    for one in kinds:
+        own = np.array([v for v in one["csm_of_replicas"] if v is not None], dtype=np.float64)
+        if not len(own):
+            continue
+        several = len(own) > 1
+        std = float(own.std(ddof=1) / math.sqrt(len(own))) if several else math.nan
+        name = f"shape measure of {one['center']}{one['ligand']}{one['coordination']}"
+        how = f"against the {one['ideal']}; 0 is undistorted; {len(own)} build(s)"
+        mean = float(own.mean())
+        found.append(
+            Value("shape_measure", name, mean, std, _interval(mean, std), "", True, how,
+                  conditions(stage.settings["where"]))
+        )  # fmt: skip
+    return found
+
+
+def _is_kind(value: Any) -> bool:
+    return isinstance(value, dict) and "center" in value
 
 
 def _lattice_outcome(rows: list[tuple[float, float, float, float]]) -> Outcome:
