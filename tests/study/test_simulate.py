@@ -67,6 +67,23 @@ def test_a_set_runs_side_by_side_and_is_left_alone_when_finished(lco: Path, tmp_
     assert before == {p: p.stat().st_mtime_ns for p in before}
 
 
+def test_minimisation_and_nve_with_their_figures(lco: Path, tmp_path: Path) -> None:
+    code, text = call(
+        "simulate", lco, "--minimise", "--cell", "full", "--max-steps", 3, "-o", tmp_path / "rest",
+        "--json",
+    )  # fmt: skip
+    assert code == 0, text
+    assert json.loads(text)["runs"][0]["n_frames"] == 2
+    code, text = call(
+        "simulate", lco, "--thermostat", "none", "--duration-ps", 0.1, "--frame-interval-ps", 0.02,
+        "--checkpoint-interval-ps", 0.1, "-o", tmp_path / "nve",
+    )  # fmt: skip
+    assert code == 0, text
+    shown = json.loads(call("show", tmp_path / "nve", "--json")[1])["content"]
+    assert abs(shown["total_energy_drift_meV_per_atom_ps"]) < 5
+    assert shown["ns_per_day"] > 0
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [

@@ -144,7 +144,7 @@ def llzo(
         typer.Option(
             "--hop",
             min=1,
-            help="Number of the hop, from 1; if not given the first whose end points are minima.",
+            help="Number of the hop, from 1; if not given the first with a barrier both ways.",
             show_default=False,
         ),
     ] = None,
@@ -158,7 +158,7 @@ def llzo(
     threads: Threads = 1,
     as_json: options.AsJson = False,
 ) -> None:
-    """Li in cubic LLZO between an occupied and an empty site (24d and 96h), Co nearby or not.
+    """Li in cubic LLZO from its site into an empty one (24d, 96h), Co nearby or not.
 
     DFT gives 0.15–0.49 eV without Co, up to 2 eV beside it.
 
@@ -205,6 +205,14 @@ def interface(
             show_default=False,
         ),
     ] = None,
+    vacancies: Annotated[
+        int,
+        typer.Option(
+            "--vacancies",
+            min=1,
+            help="Empty sites of the inner Li layer; 2 where a full layer would push Li back.",
+        ),
+    ] = 1,
     images: Images = 7,
     climb: Climb = True,
     force_tolerance: Tolerance = 0.05,
@@ -230,6 +238,7 @@ def interface(
             directory,
             side=side,  # type: ignore[arg-type]  # checked there
             cobalt=cobalt,
+            vacancies=vacancies,
             **settings,
         ),
         output or Path("paths") / f"{structure.stem}-{side}",
@@ -363,7 +372,7 @@ def path_table(path: MinimumEnergyPath) -> Table:
         "outside the training range": _outside(path),
         "potential": path.potential,
     }
-    for name, words in rows.items():
+    for name, words in (*rows.items(), *(("note", note) for note in path.notes)):
         table.add_row(name, words)
     return table
 

@@ -69,6 +69,21 @@ def simulate(
         ),
     ] = "fixed",
     pressure: Annotated[float, typer.Option("--pressure-GPa", help="Of what may move.")] = 0.0,
+    minimise: Annotated[
+        bool,
+        typer.Option(
+            "--minimise",
+            help="Go to the nearest minimum of energy instead, with what --cell lets move.",
+        ),
+    ] = False,
+    force_tolerance: Annotated[
+        float,
+        typer.Option(
+            "--force-tolerance-eV-per-A",
+            help="Of --minimise: root mean square of force components at its end.",
+        ),
+    ] = 0.01,
+    max_steps: Annotated[int, typer.Option("--max-steps", min=1, help="Of --minimise.")] = 1000,
     timestep: Annotated[float, typer.Option("--timestep-fs", help="Time step.")] = 1.0,
     frame_interval: Annotated[
         float, typer.Option("--frame-interval-ps", help="Time between frames.")
@@ -140,8 +155,20 @@ def simulate(
             "cell": cell,
             "pressure_GPa": pressure,
         }
+        if minimise:
+            production |= {
+                "name": "minimise",
+                "kind": "minimise",
+                "force_tolerance_eV_per_A": force_tolerance,
+                "max_steps": max_steps,
+                "end_temperature_K": None,
+            }
         before = {"name": "equilibration", "duration_ps": equilibration, "keep": False}
-        phases = [production | before | {"end_temperature_K": None}] if equilibration else []
+        phases = (
+            [production | before | {"end_temperature_K": None}]
+            if equilibration and not minimise
+            else []
+        )
         settings = check_simulation_set(
             {
                 "structures": [str(source.absolute())],

@@ -8,28 +8,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sinterface.dynamics import requirements
+from sinterface.dynamics.ensembles import CellFreedom, Phase, check_cell
 from sinterface.dynamics.interaction import Interaction, potential_interaction
 from sinterface.dynamics.lammps_system import LammpsError, LammpsSystem
 from sinterface.errors import InputError, RunError
 from sinterface.progress import Progress, ProgressCallback
-from sinterface.units import BAR_IN_GPA, FS_PER_PS
+from sinterface.units import FS_PER_PS
 
 if TYPE_CHECKING:
     from ase import Atoms
 
     from sinterface.potential.model import Potential
 
-CellFreedom = Literal["fixed", "isotropic", "axes", "normal", "full"]
-THERMOSTAT_TIME_PS, BAROSTAT_TIME_PS = 0.1, 1.0
 HOT_FACTOR, HOT_MARGIN_K = 3.0, 1000.0
 SAMPLE_STEPS = 10
-_BAROSTAT = {"isotropic": "iso", "axes": "aniso", "normal": "z", "full": "tri"}
 
 
 @dataclass(frozen=True)
@@ -192,10 +190,7 @@ def _check(schedule: Sequence[Heat | Rest], timestep_fs: float) -> None:
     if not schedule:
         raise InputError("The schedule is empty; give at least one Heat or Rest.")
     for step in schedule:
-        if step.cell != "fixed" and step.cell not in _BAROSTAT:
-            raise InputError(
-                f"cell must be one of fixed, {', '.join(_BAROSTAT)}, got '{step.cell}'."
-            )
+        check_cell(step.cell)
         if isinstance(step, Heat):
             requirements.check_positive(
                 duration_ps=step.duration_ps,
@@ -262,12 +257,10 @@ class _Run:
 
     def _heat(self, step: Heat) -> Averages:
         start, end, n_steps = step.temperature_K, _end(step), self._steps(step)
-        ensemble = f"nvt temp {start:.17g} {end:.17g} {THERMOSTAT_TIME_PS} tchain 3"
-        if step.cell != "fixed":
-            bar = step.pressure_GPa / BAR_IN_GPA
-            barostat = f"{_BAROSTAT[step.cell]} {bar:.17g} {bar:.17g} {BAROSTAT_TIME_PS}"
-            ensemble = ensemble.replace("nvt", "npt") + f" {barostat} pchain 3 fixedpoint 0 0 0"
-        self.system.commands("reset_timestep 0", f"fix heat all {ensemble}")
+        phase = Phase(
+            "heat", step.duration_ps, start, end, cell=step.cell, pressure_GPa=step.pressure_GPa
+        )
+        self.system.commands("reset_timestep 0", f"fix heat all {phase.motion()}")
         frames = []
         for first in range(0, n_steps, SAMPLE_STEPS):
             count = min(SAMPLE_STEPS, n_steps - first)
@@ -292,18 +285,15 @@ class _Run:
         )
 
     def _rest(self, step: Rest) -> Averages:
-        bar = step.pressure_GPa / BAR_IN_GPA
-        if step.cell == "fixed":
-            style = ["min_style fire"]
-        else:
-            box = f"fix box all box/relax {_BAROSTAT[step.cell]} {bar:.17g} vmax 0.002"
-            style = ["min_style cg", f"{box} fixedpoint 0 0 0"]
-        norm = step.force_tolerance_eV_per_A * float(np.sqrt(3 * len(self.atoms)))
-        self.system.commands("velocity all set 0 0 0", "reset_timestep 0", *style)
-        self.system.command(f"minimize 0 {norm:.17g} {step.max_steps} {10 * step.max_steps}")
-        if step.cell != "fixed":
-            self.system.command("unfix box")
-        self.system.run(0, setup=True)
+        self.system.reset_step(0)
+        self.system.minimise(
+            Phase.minimisation(
+                cell=step.cell,
+                pressure_GPa=step.pressure_GPa,
+                force_tolerance_eV_per_A=step.force_tolerance_eV_per_A,
+                max_steps=step.max_steps,
+            )
+        )
         frame = self.system.frame(0)
         self._tell(step.max_steps, "at rest")
         return Averages(

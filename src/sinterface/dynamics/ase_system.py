@@ -194,6 +194,24 @@ class AseSystem:
             raise LammpsError("positions are no longer numbers.")
         return True
 
+    def minimise(self, phase: Phase) -> None:
+        """Go to the nearest minimum with FIRE; the atoms are at rest then."""
+        from sinterface.dynamics.relax import relax
+
+        atoms = self._atoms
+        found = relax(
+            atoms,
+            atoms.calc,
+            cell=phase.cell,
+            force_tolerance_eV_per_A=phase.force_tolerance_eV_per_A,
+            pressure_GPa=phase.pressure_GPa,
+            max_steps=phase.max_steps,
+        ).atoms
+        atoms.set_cell(found.cell)
+        atoms.positions[:] = found.positions
+        atoms.set_momenta(np.zeros((len(atoms), 3)), apply_constraint=False)
+        self.run(0, setup=True)
+
     def reset_step(self, step: int) -> None:
         """Set the number of the step."""
         self._step = step

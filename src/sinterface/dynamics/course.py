@@ -27,6 +27,7 @@ from sinterface.dynamics.run_state import RunState, write_state
 from sinterface.dynamics.trajectory import segment_paths
 from sinterface.dynamics.watch import (
     STOPPED_NAME,
+    beyond_limits,
     broken_limit,
     save_stopped,
     summary,
@@ -88,7 +89,7 @@ class Course:
                 self.engine.restore(self.directory / self.state.checkpoint)
             else:
                 self.engine.create()
-                self.engine.draw_velocities(self.state.part.temperature_K, self.settings.seed)
+                self._warm(self.settings.seed)
             while True:
                 self._run_phase()
                 if self.state.phase + 1 == len(self.settings.phases):
@@ -110,6 +111,11 @@ class Course:
         n_frames, first_step = s.phase_frames[number], s.kept_before(number) * s.frame_steps
         if not self.state.checkpoint:
             self.engine.reset_step(first_step)
+        if part.minimises:
+            self._minimise(first_step)
+            return
+        if not self.state.checkpoint and number and s.phases[number - 1].minimises:
+            self._warm(s.seed + number)
         self.engine.begin(part, first_step, n_frames * s.frame_steps)
         if part.keep and not self._recording:
             self._open_segment()
@@ -126,6 +132,33 @@ class Course:
                 if part.settle_cell and 2 * self.state.frame > n_frames:
                     self._sample_cell()
             self._checkpoint()
+
+    def _warm(self, seed: int) -> None:
+        """Draw the velocities that dynamics begins with; a minimisation begins at rest."""
+        if not self.state.part.minimises:
+            self.engine.draw_velocities(self.state.part.temperature_K, seed)
+
+    def _minimise(self, first_step: int) -> None:
+        """Go to the nearest minimum in one stride: a kill in it begins the phase anew."""
+        if self.state.frame:
+            return
+        part, engine = self.state.part, self.engine
+        if part.keep and not self._recording:
+            self._open_segment()
+        if part.keep and first_step == 0:
+            engine.run(0, setup=True)
+            self._write_frame()
+        self._good = engine.structure()
+        engine.minimise(part)
+        engine.reset_step(first_step + self.settings.frame_steps)
+        engine.run(0, setup=True)
+        if beyond_limits(engine.watched(), engine.limits):
+            raise RunError(self._stopped(self._good))
+        self.state = replace(self.state, frame=1)
+        if part.keep:
+            self._write_frame()
+        self._tell()
+        self._checkpoint()
 
     def _end_phase(self) -> None:
         """Set the cell to its mean where that is asked, and turn to the next phase."""

@@ -70,6 +70,9 @@ class Engine(Protocol):
     def run(self, n_steps: int, *, setup: bool) -> bool:
         """Run; return whether all steps were made, or a limit stopped earlier."""
 
+    def minimise(self, phase: Phase) -> None:
+        """Go to the nearest minimum by a phase that minimises; the atoms are at rest then."""
+
     def reset_step(self, step: int) -> None:
         """Set the number of the step."""
 

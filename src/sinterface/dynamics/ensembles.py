@@ -16,6 +16,9 @@ THERMOSTATS: Final = ("none", "nose-hoover", "langevin", "bussi")
 BAROSTATS: Final = {"isotropic": "iso", "axes": "aniso", "normal": "z", "full": "tri"}
 """What of the cell may move, and LAMMPS' word for it."""
 
+PhaseKind = Literal["dynamics", "minimise"]
+KINDS: Final = ("dynamics", "minimise")
+
 CHAIN: Final = 3
 """Thermostats of a Nosé–Hoover chain, and of the one that keeps the barostat warm."""
 
@@ -48,6 +51,13 @@ class Phase:
         Whether at its end the cell is set to its mean over the second half.
     thermostat_time_fs, barostat_time_fs
         Relaxation times.
+    kind
+        "dynamics", or "minimise": the atoms, and what may move of the cell, go to the nearest
+        minimum of energy (of enthalpy at a pressure). Such a phase counts as one frame; only name,
+        cell, pressure and what follows matter. Dynamics behind it begins with new velocities.
+    force_tolerance_eV_per_A, max_steps
+        Of a minimisation: length of the vector of all force components at which it ends, divided
+        by the square root of their number, and steps after which it ends anyway.
     """
 
     name: str
@@ -61,6 +71,38 @@ class Phase:
     settle_cell: bool = False
     thermostat_time_fs: float = 100.0
     barostat_time_fs: float = 1000.0
+    kind: PhaseKind = "dynamics"
+    force_tolerance_eV_per_A: float = 0.01
+    max_steps: int = 1000
+
+    @classmethod
+    def minimisation(
+        cls,
+        name: str = "minimise",
+        *,
+        cell: CellFreedom = "fixed",
+        pressure_GPa: float = 0.0,
+        keep: bool = True,
+        force_tolerance_eV_per_A: float = 0.01,
+        max_steps: int = 1000,
+    ) -> Phase:
+        """Return a phase that minimises the energy."""
+        return cls(
+            name,
+            0.0,
+            0.0,
+            cell=cell,
+            pressure_GPa=pressure_GPa,
+            keep=keep,
+            kind="minimise",
+            force_tolerance_eV_per_A=force_tolerance_eV_per_A,
+            max_steps=max_steps,
+        )
+
+    @property
+    def minimises(self) -> bool:
+        """Whether it goes to a minimum instead of through time."""
+        return self.kind == "minimise"
 
     @property
     def last_temperature_K(self) -> float:
@@ -74,6 +116,28 @@ class Phase:
 
     def check(self) -> None:
         """Raise InputError for what no engine understands."""
+        if self.kind not in KINDS:
+            raise InputError(f"kind must be one of {', '.join(KINDS)}, got '{self.kind}'.")
+        if self.minimises:
+            check_positive(
+                force_tolerance_eV_per_A=self.force_tolerance_eV_per_A, max_steps=self.max_steps
+            )
+        else:
+            self._check_motion()
+        check_cell(self.cell)
+        if self.settle_cell and self.cell == "fixed":
+            raise InputError(f"Phase '{self.name}' settles a cell that is fixed; free it.")
+        if self.settle_cell and self.minimises:
+            raise InputError(
+                f"Phase '{self.name}' settles a cell that doesn't fluctuate in a minimisation; "
+                "leave settle_cell out."
+            )
+        if not self.name or not self.name.replace("-", "").replace("_", "").isalnum():
+            raise InputError(
+                f"A phase's name consists of letters, digits, - and _, got '{self.name}'."
+            )
+
+    def _check_motion(self) -> None:
         check_positive(
             duration_ps=self.duration_ps,
             temperature_K=self.temperature_K,
@@ -84,16 +148,6 @@ class Phase:
         if self.thermostat not in THERMOSTATS:
             raise InputError(
                 f"thermostat must be one of {', '.join(THERMOSTATS)}, got '{self.thermostat}'."
-            )
-        if self.cell != "fixed" and self.cell not in BAROSTATS:
-            raise InputError(
-                f"cell must be one of fixed, {', '.join(BAROSTATS)}, got '{self.cell}'."
-            )
-        if self.settle_cell and self.cell == "fixed":
-            raise InputError(f"Phase '{self.name}' settles a cell that is fixed; free it.")
-        if not self.name or not self.name.replace("-", "").replace("_", "").isalnum():
-            raise InputError(
-                f"A phase's name consists of letters, digits, - and _, got '{self.name}'."
             )
 
     def motion(self) -> str:
@@ -121,3 +175,16 @@ class Phase:
     @staticmethod
     def _ps(time_fs: float) -> str:
         return f"{time_fs / FS_PER_PS:.17g}"
+
+    def box_relaxation(self) -> str:
+        """Return LAMMPS' fix that lets a minimisation move the cell; empty where it is fixed."""
+        if self.cell == "fixed":
+            return ""
+        bar = self.pressure_GPa / BAR_IN_GPA
+        return f"box/relax {BAROSTATS[self.cell]} {bar:.17g} vmax 0.002 fixedpoint 0 0 0"
+
+
+def check_cell(cell: str) -> None:
+    """Raise InputError for a freedom of the cell that no engine knows."""
+    if cell != "fixed" and cell not in BAROSTATS:
+        raise InputError(f"cell must be one of fixed, {', '.join(BAROSTATS)}, got '{cell}'.")

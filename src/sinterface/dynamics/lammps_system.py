@@ -217,6 +217,27 @@ class LammpsSystem:
         self.command(f"run {n_steps}{span} pre {'yes' if setup else 'no'} post no")
         return self.step == last
 
+    def minimise(self, phase: Phase) -> None:
+        """Go to the nearest minimum: FIRE in a fixed cell, conjugate gradients with the cell.
+
+        Atoms are at rest then; the number of the step has moved on by as many as it took.
+        """
+        box = phase.box_relaxation()
+        mobile = len(self._atoms) - int(self._frozen.sum())
+        norm = phase.force_tolerance_eV_per_A * float(np.sqrt(3 * mobile))
+        if self._frozen.any():
+            self.command("fix rest frozen setforce 0 0 0")
+        self.commands("velocity all set 0 0 0", f"min_style {'cg' if box else 'fire'}")
+        if box:
+            self.command(f"fix box all {box}")
+        self.command(f"minimize 0 {norm:.17g} {phase.max_steps} {10 * phase.max_steps}")
+        if box:
+            self.command("unfix box")
+        if self._frozen.any():
+            self.command("unfix rest")
+        self.command("velocity all set 0 0 0")  # FIRE leaves its own
+        self.run(0, setup=True)
+
     @property
     def continuation(self) -> str:
         """How a run goes on from a restart file: nothing is lost, not even the last bit."""

@@ -17,11 +17,14 @@ from sinterface.errors import InputError, RunError
 from sinterface.progress import Progress, ProgressCallback
 from sinterface.units import EV_PER_A3_IN_GPA
 
-CellFreedom = Literal["none", "normal", "full"]
+CellFreedom = Literal["none", "fixed", "isotropic", "axes", "normal", "full"]
 # strain components xx yy zz yz xz xy that may change, as an array: ASE takes a tuple for something
 # else in places
 _FREE = {
     "none": np.zeros(6, dtype=bool),
+    "fixed": np.zeros(6, dtype=bool),
+    "isotropic": np.array([True, True, True, False, False, False]),
+    "axes": np.array([True, True, True, False, False, False]),
     "normal": np.array([False, False, True, False, False, False]),
     "full": np.ones(6, dtype=bool),
 }
@@ -64,6 +67,7 @@ def relax(
     cell: CellFreedom = "normal",
     force_tolerance_eV_per_A: float = 0.05,
     stress_tolerance_GPa: float = 0.1,
+    pressure_GPa: float = 0.0,
     max_steps: int = 2000,
     progress: ProgressCallback | None = None,
 ) -> Relaxation:
@@ -76,9 +80,13 @@ def relax(
     calculator
         ASE calculator with energy, forces and stress.
     cell
-        "none"; "normal": only the strain along z, in-plane vectors stay; "full".
+        "none" or "fixed"; "isotropic"; "axes": each edge for itself; "normal": only the strain
+        along z, in-plane vectors stay; "full".
     force_tolerance_eV_per_A, stress_tolerance_GPa
-        Largest force on an atom, and largest free stress component, at which it ends.
+        Largest force on an atom, and largest free stress component beyond the pressure, at which
+        it ends.
+    pressure_GPa
+        Pressure of what may move.
     max_steps
         Steps after which it ends without convergence.
     progress
@@ -103,13 +111,18 @@ def relax(
     moving.calc = calculator
     target = moving
     if free.any():
-        factor = len(moving) * _CELL_FACTOR_PER_ATOM
-        target = FrechetCellFilter(moving, mask=free, exp_cell_factor=factor)
+        target = FrechetCellFilter(
+            moving,
+            mask=free,
+            exp_cell_factor=len(moving) * _CELL_FACTOR_PER_ATOM,
+            hydrostatic_strain=cell == "isotropic",
+            scalar_pressure=pressure_GPa / EV_PER_A3_IN_GPA,
+        )
     optimizer = FIRE(target, logfile=None)
     converged, steps = False, 0
     for _ in optimizer.irun(fmax=0.0, steps=max_steps):
         steps = optimizer.nsteps
-        force, stress = _residuals(moving, free)
+        force, stress = _residuals(moving, free, pressure_GPa, isotropic=cell == "isotropic")
         converged = force <= force_tolerance_eV_per_A and stress <= stress_tolerance_GPa
         if progress is not None and (converged or steps % _REPORT_EVERY == 0):
             message = f"largest force {force:.3f} eV/Å, stress {stress:.2f} GPa"
@@ -121,7 +134,7 @@ def relax(
 
 def _free_strains(atoms: Atoms, cell: CellFreedom) -> NDArray[np.bool_]:
     if cell not in _FREE:
-        raise InputError(f"cell must be 'none', 'normal' or 'full', got '{cell}'.")
+        raise InputError(f"cell must be one of {', '.join(_FREE)}, got '{cell}'.")
     if cell == "normal" and np.abs(atoms.cell.array[:2, 2]).max() > 1e-8 * atoms.cell.volume:
         raise InputError(
             "Only a cell whose first two vectors lie in the xy plane has its normal along z; "
@@ -130,12 +143,16 @@ def _free_strains(atoms: Atoms, cell: CellFreedom) -> NDArray[np.bool_]:
     return _FREE[cell]
 
 
-def _residuals(atoms: Atoms, free: NDArray[np.bool_]) -> tuple[float, float]:
-    """Return the largest force in eV/Å and the largest free stress component in GPa."""
+def _residuals(
+    atoms: Atoms, free: NDArray[np.bool_], pressure_GPa: float, *, isotropic: bool
+) -> tuple[float, float]:
+    """Return the largest force in eV/Å and the largest free stress beyond the pressure in GPa."""
     force = float(np.linalg.norm(atoms.get_forces(), axis=1).max())
     stress = 0.0
     if free.any():
-        stress = float(np.abs(atoms.get_stress()[free]).max()) * EV_PER_A3_IN_GPA
+        beyond = atoms.get_stress() * EV_PER_A3_IN_GPA
+        beyond[:3] += pressure_GPa
+        stress = float(abs(beyond[:3].mean()) if isotropic else np.abs(beyond[free]).max())
     if not np.isfinite(force + stress):
         raise RunError(
             "The relaxation failed: forces are no longer numbers. The structure probably has atoms "

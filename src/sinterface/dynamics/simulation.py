@@ -94,8 +94,8 @@ def simulate(
     directory
         Run directory, made when missing: ``segment-*.h5``, ``dynamics.json``, a checkpoint.
     phases
-        Parts of the run. A finished run may be continued: its last phase longer (not a ramp), or
-        more phases behind it.
+        Parts of the run, dynamics or minimisations. A finished run may be continued: its last
+        phase longer (not a ramp), or more phases behind it.
     timestep_fs
         Time step.
     frame_interval_ps, checkpoint_interval_ps
@@ -200,6 +200,9 @@ def _check(
     several = len([phase for phase in phases if phase.keep]) > 1
     lengths = []
     for phase in phases:
+        if phase.minimises:
+            lengths.append(1)
+            continue
         name = f"duration_ps of '{phase.name}'" if several else _duration_name(phase)
         lengths.append(requirements.whole_multiple(name, phase.duration_ps, *frame))
     return steps, tuple(lengths)

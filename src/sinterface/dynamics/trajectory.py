@@ -35,8 +35,15 @@ class _Segment:
     file: h5py.File
     n_frames: int
 
-    def series(self, name: str, stop: int) -> NDArray[Any]:
-        return np.asarray(self.file[name][:stop])
+    def series(self, name: str, rows: slice) -> NDArray[Any]:
+        return np.asarray(self.file[name][rows])
+
+    def steps(self) -> NDArray[np.int64]:
+        return np.asarray(self.file["particles/all/position/step"][: self.n_frames])
+
+    def goes_on_bitwise(self) -> bool:
+        settings = json.loads(self.file["parameters/settings"][()])
+        return bool(settings.get("origin", {}).get("continues") == "bitwise")
 
 
 class Trajectory:
@@ -68,15 +75,15 @@ class Trajectory:
         self.masses: NDArray[np.float64] = first["mass"][:]
         self.region: NDArray[np.int8] = first["region"][:]
         self.settings: dict[str, Any] = json.loads(segments[0].file["parameters/settings"][()])
-        counts = _frames_to_keep(segments)
-        self._index = [(k, i) for k, count in enumerate(counts) for i in range(count)]
-        self.step: NDArray[np.int64] = self._merge("particles/all/position/step", counts)
-        self.time_ps: NDArray[np.float64] = self._merge("particles/all/position/time", counts)
-        self.cell: NDArray[np.float64] = self._merge("particles/all/box/edges/value", counts)
-        self.temperature_K: NDArray[np.float64] = self._observable("temperature", counts)
-        self.potential_energy_eV: NDArray[np.float64] = self._observable("potential_energy", counts)
-        self.pressure_GPa: NDArray[np.float64] = self._observable("pressure_tensor", counts)
-        self.watched: dict[str, NDArray[np.float64]] = self._watched(counts)
+        kept = _rows_to_keep(segments)
+        self._index = [(k, i) for k, rows in enumerate(kept) for i in range(rows.start, rows.stop)]
+        self.step: NDArray[np.int64] = self._merge("particles/all/position/step", kept)
+        self.time_ps: NDArray[np.float64] = self._merge("particles/all/position/time", kept)
+        self.cell: NDArray[np.float64] = self._merge("particles/all/box/edges/value", kept)
+        self.temperature_K: NDArray[np.float64] = self._observable("temperature", kept)
+        self.potential_energy_eV: NDArray[np.float64] = self._observable("potential_energy", kept)
+        self.pressure_GPa: NDArray[np.float64] = self._observable("pressure_tensor", kept)
+        self.watched: dict[str, NDArray[np.float64]] = self._watched(kept)
 
     @property
     def n_frames(self) -> int:
@@ -153,23 +160,23 @@ class Trajectory:
     ) -> None:
         self.close()
 
-    def _observable(self, name: str, counts: list[int]) -> NDArray[Any]:
-        return self._merge(f"observables/{name}/value", counts)
+    def _observable(self, name: str, kept: list[slice]) -> NDArray[Any]:
+        return self._merge(f"observables/{name}/value", kept)
 
-    def _watched(self, counts: list[int]) -> dict[str, NDArray[np.float64]]:
+    def _watched(self, kept: list[slice]) -> dict[str, NDArray[np.float64]]:
         parts: dict[str, list[NDArray[np.float64]]] = {name: [] for name in UNITS}
-        for segment, count in zip(self._segments, counts, strict=True):
+        for segment, rows in zip(self._segments, kept, strict=True):
             for name in UNITS:
                 if name in segment.file["observables"]:
-                    parts[name].append(segment.series(f"observables/{name}/value", count))
+                    parts[name].append(segment.series(f"observables/{name}/value", rows))
                 else:
-                    parts[name].append(np.full(count, np.nan))
+                    parts[name].append(np.full(rows.stop - rows.start, np.nan))
         merged = {name: np.concatenate(part) for name, part in parts.items()}
         return {name: values for name, values in merged.items() if not np.isnan(values).all()}
 
-    def _merge(self, name: str, counts: list[int]) -> NDArray[Any]:
-        pairs = zip(self._segments, counts, strict=True)
-        return np.concatenate([segment.series(name, count) for segment, count in pairs])
+    def _merge(self, name: str, kept: list[slice]) -> NDArray[Any]:
+        pairs = zip(self._segments, kept, strict=True)
+        return np.concatenate([segment.series(name, rows) for segment, rows in pairs])
 
     def _read(self, name: str, i: int) -> NDArray[np.float64]:
         k, row = self._index[i]
@@ -184,7 +191,9 @@ class Trajectory:
 def open_trajectory(directory: Path | str) -> Trajectory:
     """Open the trajectory of a run directory, also while it is written or after ``kill -9``.
 
-    A frame of an older segment is superseded when a newer segment starts at or before its step.
+    A frame of an older segment is superseded when a newer segment starts at or before its step;
+    where the newer one goes on bit by bit it computes the same frames again, and the older ones
+    are kept, which a process killed soon again hasn't reached yet.
 
     Parameters
     ----------
@@ -275,15 +284,25 @@ def _check_whole(path: Path, datasets: list[h5py.Dataset], n_frames: int) -> Non
             raise InputError(_cut_short(path))
 
 
-def _frames_to_keep(segments: list[_Segment]) -> list[int]:
-    counts: list[int] = []
-    limit = np.iinfo(np.int64).max
-    for segment in reversed(segments):
-        steps = segment.series("particles/all/position/step", segment.n_frames)
-        counts.append(int(np.searchsorted(steps, limit, side="left")))
-        if len(steps):
-            limit = min(limit, int(steps[0]))
-    return counts[::-1]
+def _rows_to_keep(segments: list[_Segment]) -> list[slice]:
+    """Return which frames of each segment make one sequence of rising steps."""
+    steps = [segment.steps() for segment in segments]
+    kept: list[slice] = []
+    for number, segment in enumerate(segments):
+        mine = steps[number]
+        if len(mine) == 0:
+            kept.append(slice(0, 0))
+            continue
+        if segment.goes_on_bitwise():
+            known = [steps[k][rows.stop - 1] for k, rows in enumerate(kept) if rows.stop]
+            first = int(np.searchsorted(mine, max(known, default=-1), side="right"))
+            kept.append(slice(first, len(mine)) if first < len(mine) else slice(0, 0))
+            continue
+        for k, rows in enumerate(kept):
+            stop = min(rows.stop, int(np.searchsorted(steps[k], mine[0], side="left")))
+            kept[k] = slice(min(rows.start, stop), stop)
+        kept.append(slice(0, len(mine)))
+    return kept
 
 
 def _check_same_atoms(segments: list[_Segment]) -> None:

@@ -126,6 +126,14 @@ def told(values: Mapping[str, float]) -> str:
     return "".join(f", {part}" for part in words)
 
 
+def beyond_limits(arrays: Mapping[str, NDArray[np.float64]], limits: Limits) -> bool:
+    """Return whether an atom is beyond a limit."""
+    return any(
+        limit > 0 and name in arrays and bool((arrays[name] > limit).any())
+        for name, limit in limits.by_quantity().items()
+    )
+
+
 def broken_limit(
     arrays: Mapping[str, NDArray[np.float64]], limits: Limits, symbols: list[str]
 ) -> str:

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sinterface.dynamics.requirements import check_positive, check_structure
 from sinterface.errors import InputError, RunError
@@ -50,8 +51,9 @@ SPRING_EV_PER_A2 = 1.0
 CLIMB_FACTOR = 5.0
 """The highest image begins to climb when forces are below so many times the tolerance."""
 SAVE_STEPS = 10
-END_TOLERANCE = 0.5
+END_TOLERANCE = 0.2
 """End points are relaxed to this share of the band's tolerance."""
+NO_BARRIER_EV = 0.01
 _LONGEST_STEP_A = 0.2
 
 
@@ -106,7 +108,7 @@ def find_path(
     climb
         Whether the highest image climbs onto the saddle point.
     force_tolerance_eV_per_A
-        Largest force on the band at which it ends; end points are relaxed to half of it. A
+        Largest force on the band at which it ends; end points are relaxed to a fifth of it. A
         finished path goes on when a smaller one is asked.
     max_steps
         Steps of the band, and of each end point's relaxation, after which it ends anyway.
@@ -151,24 +153,45 @@ def find_path(
 def find_first_path(
     hops: Sequence[Hop], potential: Potential | Calculator, directory: Path | str, **options: Any
 ) -> MinimumEnergyPath:
-    """Return the path of the first hop whose end points are minima, each in a folder of its own.
+    """Return the path of the first hop with a barrier both ways, each in a folder of its own.
 
-    `options` are those of :func:`find_path`.
+    Where none has, the one with the largest smaller barrier. `options` are those of
+    :func:`find_path`.
 
     Raises
     ------
     RunError
-        When no hop has such end points.
+        When no hop has two end points of its own.
     """
+    found: list[MinimumEnergyPath] = []
     for hop in hops:
         try:
-            return find_path(hop, potential, Path(directory) / hop.name, **options)
+            found.append(find_path(hop, potential, Path(directory) / hop.name, **options))
         except EndPointError:
             continue
+        if min(found[-1].forward_eV, found[-1].reverse_eV) > NO_BARRIER_EV:
+            return found[-1]
+    if found:
+        return max(found, key=lambda path: min(path.forward_eV, path.reverse_eV))
     raise RunError(
         f"None of {len(hops)} hops has two end points of its own: each time the ion slid back; "
         "take another structure or seed."
     )
+
+
+def _notes(heights: NDArray[np.float64], saddle: int, converged: bool) -> tuple[str, ...]:
+    """Say what a reader should know before taking the barriers for barriers."""
+    found = []
+    last = len(heights) - 1
+    for end, name in ((0, "first"), (last, "last")):
+        if heights[saddle] - heights[end] < NO_BARRIER_EV:
+            found.append(
+                f"nothing higher lies beside the {name} end point: it is hardly a minimum of its "
+                "own, and its barrier none"
+            )
+    if not converged:
+        found.append("the band hasn't come to rest: more steps are needed")
+    return tuple(found)
 
 
 def _digest(hop: Hop) -> str:
@@ -303,7 +326,7 @@ class _Band:
         hop = self.hop
         change = displacements(hop.initial, hop.final)
         lengths = np.linalg.norm(change, axis=1)
-        second = first.copy()
+        second: Atoms = first.copy()
         if (lengths > SAME_A).sum() == 1:
             ion = int(lengths.argmax())
             second.positions[ion] = hop.initial.positions[ion] + change[ion]
@@ -328,12 +351,13 @@ class _Band:
         self, images: list[Atoms], tolerance: float, max_steps: int, *, climb: bool
     ) -> None:
         """Move the band until its forces are below the tolerance."""
-        from ase.mep import NEB
         from ase.optimize import FIRE
+
+        from sinterface.paths.remembering import RememberingNEB
 
         for image in images[1:-1]:
             image.calc = self.energies.another()
-        band = NEB(
+        band = RememberingNEB(
             images,
             k=SPRING_EV_PER_A2,
             climb=climb,
@@ -346,12 +370,11 @@ class _Band:
             residual = self._largest(band.get_forces())
             self.state.residual_eV_per_A = residual
             self.state.steps += int(optimizer.nsteps > 0)
-            height = float(np.max(band.energies) - band.energies[0])
             words = "climbing" if climb else "band"
             self._tell(
                 self.state.steps,
                 max_steps,
-                f"{words}: barrier {height:.3f} eV, largest force {residual:.3f} eV/Å",
+                f"{words}: barrier {band.height_eV:.3f} eV, largest force {residual:.3f} eV/Å",
             )
             if residual <= tolerance:
                 break
@@ -398,6 +421,7 @@ class _Band:
             curve_A=tuple(curve_x.tolist()),
             curve_eV=tuple(curve_y.tolist()),
             saddle=saddle,
+            notes=_notes(heights, saddle, state.residual_eV_per_A <= tolerance),
             minima=minima_between(heights),
             bottleneck=find_bottleneck(images, moving, way),
             converged=state.residual_eV_per_A <= tolerance,

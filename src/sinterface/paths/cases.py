@@ -74,7 +74,8 @@ def llzo_path(
     to_cobalt
         "near": Co beside a hop, and hops beside it first; "far".
     hop
-        Number of the hop in that order, from 1; if not given the first whose ends are minima.
+        Number of the hop in that order, from 1; if not given the first with a barrier both
+        ways.
     seed
         Of the arrangement of Li, and of where Co goes.
     repeat
@@ -102,6 +103,7 @@ def interface_path(
     *,
     side: Side = "lower",
     cobalt: int | None = None,
+    vacancies: int = 1,
     **options: Any,
 ) -> MinimumEnergyPath:
     """Find the path of Li from a Co vacancy of the outermost CoO2 layer into the inner Li layer.
@@ -110,7 +112,10 @@ def interface_path(
     :func:`sinterface.paths.band.find_path`.
     """
     return find_path(
-        cobalt_vacancy_hop(interface, side, cobalt=cobalt), potential, directory, **options
+        cobalt_vacancy_hop(interface, side, cobalt=cobalt, vacancies=vacancies),
+        potential,
+        directory,
+        **options,
     )
 
 

@@ -87,7 +87,9 @@ def outer_layers(atoms: Atoms, side: Side) -> Layers:
     return Layers(outer, inner, lithium, 1 if side == "lower" else -1)
 
 
-def cobalt_vacancy_hop(atoms: Atoms, side: Side = "lower", *, cobalt: int | None = None) -> Hop:
+def cobalt_vacancy_hop(
+    atoms: Atoms, side: Side = "lower", *, cobalt: int | None = None, vacancies: int = 1
+) -> Hop:
     """Return the hop of a Li on a Co vacancy of the outermost CoO2 layer into the inner Li layer.
 
     One Co of the layer is taken out, and the Li of the inner layer nearest to it put there: the
@@ -100,18 +102,24 @@ def cobalt_vacancy_hop(atoms: Atoms, side: Side = "lower", *, cobalt: int | None
         As in :func:`outer_layers`.
     cobalt
         The Co to take out; the one nearest to the cell's middle if not given.
+    vacancies
+        Empty sites of the inner Li layer in all: the one that is hopped into, and its neighbours.
+        Beside an empty Co site a full Li layer may push one of its Li into it, so that the last
+        end point is no minimum; one more vacancy helps then.
 
     Raises
     ------
     InputError
-        When there are no such layers, or `cobalt` is none of the outermost.
+        When there are no such layers, `cobalt` is none of the outermost, or for fewer than 1 or
+        more vacancies than Li.
     """
     layers = outer_layers(atoms, side)
     height = _unwrapped_heights(atoms)
     in_layer = np.abs(height - layers.cobalt_A) < _LAYER_A
     settled = np.flatnonzero((atoms.numbers == 3) & in_layer)
     if cobalt is None and len(settled):
-        return _snapshot_hop(atoms, side, layers, int(settled[_central(atoms, settled)]))
+        ion = int(settled[_central(atoms, settled)])
+        return _snapshot_hop(atoms, side, layers, ion, vacancies)
     choices = np.flatnonzero((atoms.numbers == 27) & in_layer)
     taken = int(choices[_central(atoms, choices)]) if cobalt is None else cobalt
     if taken not in choices:
@@ -124,42 +132,68 @@ def cobalt_vacancy_hop(atoms: Atoms, side: Side = "lower", *, cobalt: int | None
     target = atoms.positions[ion].copy()
     initial = atoms.copy()
     initial.positions[ion] = place
-    del initial[taken]
-    ion -= int(taken < ion)
-    final = initial.copy()
-    final.positions[ion] = target
-    change = "one Co3+ of the outermost layer taken out"
-    return _described(initial, final, side, layers, charge_words(initial, change), "made")
+    more = _more_vacancies(atoms, layers, target, ion, vacancies - 1)
+    change = f"one Co3+ of the outermost layer{_and_lithium(more)} taken out"
+    return _described(initial, ion, target, [taken, *more], change, side, layers, "made")
 
 
-def _snapshot_hop(atoms: Atoms, side: Side, layers: Layers, ion: int) -> Hop:
+def _snapshot_hop(atoms: Atoms, side: Side, layers: Layers, ion: int, vacancies: int) -> Hop:
     """Return the hop of a Li that stands in the Co layer to where a Li of the inner layer stands.
 
     That Li is taken out.
     """
     neighbour = _nearest_lithium(atoms, layers, atoms.positions[ion])
     target = atoms.positions[neighbour].copy()
-    initial = atoms.copy()
-    del initial[neighbour]
-    ion -= int(neighbour < ion)
-    final = initial.copy()
-    final.positions[ion] = target
-    change = "one Li+ of the inner layer taken out"
-    return _described(initial, final, side, layers, charge_words(initial, change), "found")
+    more = _more_vacancies(atoms, layers, target, neighbour, vacancies - 1)
+    change = f"{1 + len(more)} Li+ of the inner layer taken out"
+    gone = [neighbour, *more]
+    return _described(atoms.copy(), ion, target, gone, change, side, layers, "found")
+
+
+def _more_vacancies(
+    atoms: Atoms, layers: Layers, target: NDArray[np.float64], but: int, count: int
+) -> list[int]:
+    """Return the Li of the inner layer nearest to a place, one of them left out."""
+    from ase.geometry import find_mic
+
+    others = layers.lithium[layers.lithium != but]
+    if not 0 <= count < len(others):
+        raise InputError(
+            f"vacancies must be 1 to {len(others)} in the inner Li layer, got {count + 1}."
+        )
+    lengths = find_mic(atoms.positions[others] - target, atoms.cell, True)[1]
+    return [int(k) for k in others[np.argsort(lengths, kind="stable")[:count]]]
+
+
+def _and_lithium(more: list[int]) -> str:
+    return f" and {len(more)} Li+ of the inner layer" if more else ""
 
 
 def _described(
-    initial: Atoms, final: Atoms, side: Side, layers: Layers, charge: str, vacancy: str
+    initial: Atoms,
+    ion: int,
+    target: NDArray[np.float64],
+    gone: list[int],
+    change: str,
+    side: Side,
+    layers: Layers,
+    vacancy: str,
 ) -> Hop:
+    """Return the hop of an ion to a place, some atoms of `initial` being taken out."""
+    del initial[gone]
+    ion -= sum(index < ion for index in gone)
+    final = initial.copy()
+    final.positions[ion] = target
     return Hop(
         name=f"cobalt-vacancy-{side}",
         title=f"Li from a Co vacancy of the outermost CoO₂ layer into the Li layer, {side} side",
         initial=initial,
         final=final,
-        charge=charge,
+        charge=charge_words(initial, change),
         details={
             "side": side,
             "cobalt_vacancy": vacancy,
+            "taken_out": len(gone),
             "layer_spacing_A": round(abs(layers.next_cobalt_A - layers.cobalt_A), 3),
             "forward": "lithiation of the electrode",
         },

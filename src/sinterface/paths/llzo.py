@@ -82,7 +82,11 @@ def _check_side(to_cobalt: str) -> None:
 
 
 def llzo_hops(atoms: Atoms, *, to_cobalt: str = "near") -> list[Hop]:
-    """Return hops of one Li into a neighbouring empty site, the best to begin with first.
+    """Return hops of one Li into an empty site, the best to begin with first.
+
+    In turn hops into the neighbouring site (24d to 96h or back) and through an empty neighbour into
+    the next but one (96h to 96h through 24d, or 24d to 24d through 96h): one of a pair of sites
+    that share a face is often no minimum.
 
     Parameters
     ----------
@@ -106,26 +110,56 @@ def llzo_hops(atoms: Atoms, *, to_cobalt: str = "near") -> list[Hop]:
     empty = np.setdiff1d(np.arange(len(places)), at)
     for cobalt in atoms.positions[atoms.numbers == 27]:
         empty = empty[find_mic(places[empty] - cobalt, atoms.cell, True)[1] > ROOM_A]
-    found = []
+    found, further = [], []
     for ion, site in zip(lithium.tolist(), at.tolist(), strict=True):
-        for target in empty.tolist():
-            hop = _hop(atoms, ion, site, target, places, kinds)
+        for target in _beside(atoms, site, empty, places, kinds):
+            hop = _hop(atoms, ion, (site, target), places, kinds)
             if hop is not None:
                 found.append(hop)
+            for last in _beside(atoms, target, empty, places, kinds):
+                hop = _hop(atoms, ion, (site, target, last), places, kinds)
+                if hop is not None:
+                    further.append(hop)
     if not found:
         raise InputError(
             "No Li of the cell has an empty site beside it with room; take another seed."
         )
     far = -1.0 if to_cobalt == "far" else 1.0
-    found.sort(
-        key=lambda hop: (far * round(hop.details.get("cobalt_A", 0.0)), -hop.details["room_A"])
-    )
-    return [_numbered(hop, number) for number, hop in enumerate(found, start=1)]
+    for some in (found, further):
+        some.sort(
+            key=lambda hop: (far * round(hop.details.get("cobalt_A", 0.0)), -hop.details["room_A"])
+        )
+    hops = _taking_turns(found, further)
+    return [_numbered(hop, number) for number, hop in enumerate(hops, start=1)]
+
+
+def _taking_turns(one: list[Hop], other: list[Hop]) -> list[Hop]:
+    """Return the hops of two lists in turn, then what is left of the longer."""
+    pairs = list(zip(one, other, strict=False))
+    n = len(pairs)
+    return [hop for pair in pairs for hop in pair] + one[n:] + other[n:]
+
+
+def _beside(
+    atoms: Atoms,
+    site: int,
+    empty: NDArray[np.int64],
+    places: NDArray[np.float64],
+    kinds: NDArray[np.str_],
+) -> list[int]:
+    """Return the empty sites of the other kind that share a face with a site."""
+    from ase.geometry import find_mic
+
+    others = empty[(kinds[empty] != kinds[site]) & (empty != site)]
+    if len(others) == 0:
+        return []
+    lengths = find_mic(places[others] - places[site], atoms.cell, True)[1]
+    return [int(k) for k in others[lengths < _NEIGHBOUR_A]]
 
 
 def _numbered(hop: Hop, number: int) -> Hop:
     return Hop(
-        f"{hop.name}-{number}", hop.title, hop.initial, hop.final, None, hop.charge,
+        f"{hop.name}-{number}", hop.title, hop.initial, hop.final, hop.via_A, hop.charge,
         {**hop.details, "hop": number},
     )  # fmt: skip
 
@@ -185,27 +219,27 @@ def _nearest(
 def _hop(
     atoms: Atoms,
     ion: int,
-    site: int,
-    target: int,
+    way: tuple[int, ...],
     places: NDArray[np.float64],
     kinds: NDArray[np.str_],
 ) -> Hop | None:
-    """Return the hop of an atom from its site to an empty one; None where it can't be."""
+    """Return the hop of an atom from its site along others; None where it has no room there."""
     from ase.geometry import find_mic
 
-    between, length = find_mic(places[target] - places[site], atoms.cell, True)
-    if kinds[site] == kinds[target] or length > _NEIGHBOUR_A:
+    if way[-1] == way[0]:
         return None
-    place = places[site] + between
+    points = [atoms.positions[ion]]
+    for site in way[1:]:
+        points.append(points[-1] + find_mic(places[site] - points[-1], atoms.cell, True)[0])
+    place = points[-1]
     others = np.isin(atoms.numbers, (3, 27)) & (np.arange(len(atoms)) != ion)
     room = float(find_mic(atoms.positions[others] - place, atoms.cell, True)[1].min())
     if room < ROOM_A:
         return None
     final = atoms.copy()
-    final.positions[ion] += find_mic(place - atoms.positions[ion], atoms.cell, True)[0]
+    final.positions[ion] = place
     details: dict[str, Any] = {
-        "from_site": str(kinds[site]),
-        "to_site": str(kinds[target]),
+        "sites": [str(kinds[site]) for site in way],
         "room_A": round(room, 3),
     }
     cobalt = atoms.positions[atoms.numbers == 27]
@@ -217,9 +251,10 @@ def _hop(
         words = f", Co {near:.1f} Å away"
     return Hop(
         name=f"llzo{'-co' if len(cobalt) else ''}",
-        title=f"Li in cubic LLZO, {kinds[site]} → {kinds[target]}{words}",
+        title=f"Li in cubic LLZO, {' → '.join(details['sites'])}{words}",
         initial=atoms.copy(),
         final=final,
+        via_A=points[1] if len(points) == 3 else None,
         charge=charge_words(atoms),
         details=details,
     )

@@ -87,6 +87,8 @@ class MinimumEnergyPath:
         What gave the energies.
     wall_s
         Wall time over all processes.
+    notes
+        What a reader should know before taking the barriers for barriers.
     """
 
     directory: Path
@@ -115,6 +117,7 @@ class MinimumEnergyPath:
     atoms_outside_training: tuple[int, ...]
     potential: str
     wall_s: float
+    notes: tuple[str, ...] = ()
 
     @property
     def reaction_eV(self) -> float:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from sinterface.dynamics.ensembles import CellFreedom, Phase, Thermostat
+from sinterface.dynamics.ensembles import CellFreedom, Phase, PhaseKind, Thermostat
 from sinterface.dynamics.lammps_library import world
 from sinterface.errors import InputError, nearest_name
 from sinterface.files import write_text
@@ -40,7 +40,8 @@ class PhaseTable(_Table):
     """A ``[[phase]]`` of a set of runs."""
 
     name: str = "production"
-    duration_ps: float = Field(gt=0)
+    kind: PhaseKind = "dynamics"
+    duration_ps: float = Field(default=0.0, ge=0)
     temperature_K: float | None = Field(default=None, gt=0)
     end_temperature_K: float | None = Field(default=None, gt=0)
     thermostat: Thermostat = "nose-hoover"
@@ -50,10 +51,14 @@ class PhaseTable(_Table):
     settle_cell: bool = False
     thermostat_time_fs: float = Field(default=100.0, gt=0)
     barostat_time_fs: float = Field(default=1000.0, gt=0)
+    force_tolerance_eV_per_A: float = Field(default=0.01, gt=0)
+    max_steps: int = Field(default=1000, ge=1)
 
     def at(self, temperature_K: float | None) -> Phase:
         """Return the phase; `temperature_K` where it names none."""
         values = self.model_dump()
+        if self.kind == "minimise":
+            values["temperature_K"] = values["duration_ps"] = 0.0
         if values["temperature_K"] is None:
             values["temperature_K"] = temperature_K
         if values["temperature_K"] is None:

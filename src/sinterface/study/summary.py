@@ -5,17 +5,25 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from ase.units import kB
 
 from sinterface.dynamics.run_state import FILE_NAME
 from sinterface.errors import InputError
+from sinterface.paths.result import RECORD_NAME as PATH_RECORD_NAME
 from sinterface.structures.formats import certificate_path
 from sinterface.study.lock import holder
 from sinterface.study.runner import PLAN_NAME
 from sinterface.study.stages import RECORD_NAME, read_record
 from sinterface.units import FS_PER_PS
 
+if TYPE_CHECKING:
+    from sinterface.dynamics.trajectory import Trajectory
+
 CERTIFICATE_NAME = "certificate.json"
+LEAST_FRAMES_OF_DRIFT = 3
 
 
 @dataclass(frozen=True)
@@ -25,7 +33,7 @@ class Summary:
     Attributes
     ----------
     kind
-        ``"run"``, ``"stage"``, ``"simulation"``, ``"certificate"`` or ``"potential"``.
+        ``"run"``, ``"stage"``, ``"simulation"``, ``"path"``, ``"certificate"`` or ``"potential"``.
     path
         What was asked for.
     content
@@ -58,6 +66,8 @@ def summarise(name: str) -> Summary:
         return Summary("stage", name, read_record(path) or {})
     if (path / FILE_NAME).is_file():
         return Summary("simulation", name, _simulation(path))
+    if (path / PATH_RECORD_NAME).is_file():
+        return Summary("path", name, _path(path))
     if path.is_file() and path.suffix == ".json":
         return Summary("certificate", name, _json(path))
     if (path / "input.nn").is_file() or name in shipped_potentials():
@@ -135,9 +145,51 @@ def _simulation(path: Path) -> dict[str, Any]:
                 "potential_energy_eV_per_atom": float(energy[-1]),
                 "watched": {name: float(x[-1]) for name, x in trajectory.watched.items()},
             }
+            drift = _energy_drift(trajectory)
+            if drift is not None:
+                found["total_energy_drift_meV_per_atom_ps"] = drift
     if state.wall_s > 0:
         found["ns_per_day"] = state.steps * s.timestep_fs / state.wall_s * 86400 / 1e6
     return found
+
+
+def _path(path: Path) -> dict[str, Any]:
+    """Return where a nudged elastic band stands, and its barriers where it is finished."""
+    from sinterface.paths.result import RESULT_NAME, read_path
+
+    record, busy = _json(path / PATH_RECORD_NAME), holder(path)
+    found: dict[str, Any] = {
+        "hop": record["settings"]["hop"],
+        "running": str(busy) if busy else None,
+        "end_points_relaxed": record["ends_done"],
+        "climbing": record["climbing"],
+        "steps": record["steps"],
+        "largest_force_eV_per_A": record["residual_eV_per_A"],
+    }
+    if (path / RESULT_NAME).is_file():
+        result = read_path(path)
+        found |= {
+            "converged": result.converged,
+            "forward_eV": result.forward_eV,
+            "reverse_eV": result.reverse_eV,
+            "charge": result.charge,
+        }
+    return found
+
+
+def _energy_drift(trajectory: Trajectory) -> float | None:
+    """Return the slope of the total energy in meV an atom and ps; None where it tells nothing.
+
+    It is a figure of NVE alone: a thermostat gives and takes energy by itself.
+    """
+    phases = trajectory.settings["phases"]
+    thermostats = {phase["thermostat"] for phase in phases if phase["keep"]}
+    if thermostats != {"none"} or trajectory.n_frames < LEAST_FRAMES_OF_DRIFT:
+        return None
+    n_atoms = len(trajectory.numbers)
+    kinetic = 1.5 * kB * trajectory.temperature_K * (n_atoms - 1)
+    total = 1000 * (trajectory.potential_energy_eV + kinetic) / n_atoms
+    return float(np.polyfit(trajectory.time_ps, total, 1)[0])
 
 
 def _potential(name: str) -> dict[str, Any]:

@@ -12,14 +12,16 @@ N_ATOMS = 20
 CELL = np.array([[10.0, 0, 0], [1, 9, 0], [0, 0.5, 12]])
 
 
-def writer(directory: str | Path, number: int, *, velocities: bool = False) -> SegmentWriter:
+def writer(
+    directory: str | Path, number: int, *, velocities: bool = False, continues: str = "start"
+) -> SegmentWriter:
     numbers = np.array([3, 8] * (N_ATOMS // 2))
     return SegmentWriter(
         Path(directory) / f"segment-{number:03d}.h5",
         numbers,
         np.where(numbers == 3, 6.94, 15.999),
         numbers == 8,
-        {"temperature_K": 300},
+        {"temperature_K": 300, "origin": {"continues": continues}},
         velocities=velocities,
     )
 
@@ -38,7 +40,9 @@ def make_frame(step: int, *, offset: float = 0.0, velocities: bool = False) -> F
     )
 
 
-def write_segment(directory: Path, number: int, steps: range, offset: float = 0.0) -> None:
-    with writer(directory, number) as segment:
+def write_segment(
+    directory: Path, number: int, steps: range, offset: float = 0.0, continues: str = "start"
+) -> None:
+    with writer(directory, number, continues=continues) as segment:
         for step in steps:
             segment.append(make_frame(step, offset=offset))

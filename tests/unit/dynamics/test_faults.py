@@ -99,6 +99,7 @@ def kill_at_random(process: subprocess.Popen[str], generator: random.Random) -> 
     for line in process.stdout:
         if line.endswith("\n"):
             acknowledged = float(line)
+    process.stdout.close()
     process.wait()
     return acknowledged
 
@@ -160,7 +161,7 @@ def test_a_run_over_ranks_survives_the_death_of_one(
     from unit.potential.test_lammps_mpi import MPIEXEC
 
     argon.rattle(0.1, seed=1)
-    phases = [Phase("production", 30.0, 60.0, thermostat="none")]
+    phases = [Phase("production", 10.0, 60.0, thermostat="none")]
     command = [str(MPIEXEC), "-n", "2", *write_task(tmp_path, argon, argon_interaction, phases)]
     whole = start([*command, str(tmp_path / "whole")])
     whole.communicate()
@@ -168,7 +169,7 @@ def test_a_run_over_ranks_survives_the_death_of_one(
     process = start([*command, str(tmp_path / "killed")])
     assert process.stdout is not None
     for line in process.stdout:
-        if float(line) >= 5:
+        if float(line) >= 3:
             break
     os.kill(ranks_below(process.pid)[1], signal.SIGKILL)
     process.communicate(timeout=600)

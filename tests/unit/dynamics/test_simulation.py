@@ -131,6 +131,61 @@ def test_phases_follow_each_other(tmp_path: Path, argon: Atoms, interaction) -> 
         simulate(argon, interaction, tmp_path, heat, **SHORT)
 
 
+@pytest.mark.parametrize("cell", ["fixed", "isotropic", "axes", "full"])
+def test_minimisation_with_and_without_the_cell(
+    tmp_path: Path, argon: Atoms, interaction, cell: str
+) -> None:
+    """Forces vanish, and the pressure of what may move is the one that was asked."""
+    argon.set_cell(argon.cell * [0.99, 1.0, 1.01], scale_atoms=True)
+    argon.rattle(0.1, seed=1)
+    rest = Phase.minimisation(
+        cell=cell, pressure_GPa=0.05, force_tolerance_eV_per_A=1e-4, max_steps=2000
+    )
+    result = simulate(argon, interaction, tmp_path, [rest], **SHORT)
+    found = read(tmp_path)
+    assert result.n_frames == len(found["step"]) == 2  # as given, and at rest
+    assert found["energy"][1] < found["energy"][0] - 0.05
+    assert found["temperature"].tolist() == [0, 0]
+    stress = np.diag(found["pressure"][1])
+    if cell == "fixed":
+        np.testing.assert_array_equal(found["cell"][0], found["cell"][1])
+    elif cell == "isotropic":
+        assert stress.mean() == pytest.approx(0.05, abs=0.02)
+        np.testing.assert_allclose(
+            found["cell"][1] / found["cell"][1][0, 0], argon.cell.array / argon.cell.array[0, 0],
+            atol=1e-6,
+        )  # fmt: skip
+    else:
+        np.testing.assert_allclose(stress, 0.05, atol=0.02)
+    # the same again changes nothing, and dynamics behind it begins at its own temperature
+    again = simulate(argon, interaction, tmp_path, [rest], **SHORT)
+    assert again.n_frames == 2
+    simulate(argon, interaction, tmp_path, [rest, Phase("warm", 0.2, 30.0)], **SHORT)
+    assert read(tmp_path)["temperature"][2:].min() > 5
+
+
+def test_both_engines_find_the_same_minimum(
+    tmp_path: Path, argon: Atoms, argon_interaction
+) -> None:
+    argon.rattle(0.1, seed=1)
+    rest = Phase.minimisation(cell="isotropic", force_tolerance_eV_per_A=1e-4, max_steps=3000)
+    lj = LennardJones(sigma=SIGMA_A, epsilon=EPSILON_EV, rc=CUTOFF_A, ro=None, smooth=False)
+    other = AseInteraction(lj, "lj-argon", ("Ar",), CUTOFF_A)
+    for name, moved in (("lammps", argon_interaction), ("ase", other)):
+        simulate(argon, moved, tmp_path / name, [rest], **SHORT)
+    one, two = (read(tmp_path / name)["energy"][-1] for name in ("lammps", "ase"))
+    assert one == pytest.approx(two, abs=2e-3)
+
+
+def test_frozen_atoms_rest_in_a_minimisation(tmp_path: Path, argon: Atoms, interaction) -> None:
+    argon.rattle(0.1, seed=1)
+    frozen = argon.positions[:, 2] < 5
+    simulate(argon, interaction, tmp_path, [Phase.minimisation()], frozen=frozen, **SHORT)
+    moved = np.ptp(read(tmp_path)["positions"], axis=0).max(axis=1)
+    assert moved[frozen].max() == 0
+    assert moved[~frozen].min() > 0
+
+
 def test_frozen_atoms_rest(tmp_path: Path, argon: Atoms, interaction) -> None:
     frozen = argon.positions[:, 2] < 4
     phases = [Phase("production", 1.0, 60.0, thermostat="langevin", thermostat_time_fs=40)]
@@ -159,6 +214,17 @@ def test_what_is_free_of_the_cell_moves_and_nothing_else(
     assert (sheared > 1e-5) == (cell == "full")
     if cell == "isotropic":
         np.testing.assert_allclose(strain[:, 0, 0], strain[:, 2, 2], atol=1e-6)
+
+
+def test_bad_minimisations(tmp_path: Path, argon: Atoms, argon_interaction: Interaction) -> None:
+    for phase, message in (
+        (Phase.minimisation(max_steps=0), "max_steps must be greater than 0"),
+        (Phase.minimisation(cell="some"), "cell must be one of fixed"),
+        (replace(Phase.minimisation(), kind="melt"), "kind must be one of dynamics, minimise"),
+        (replace(Phase.minimisation(cell="full"), settle_cell=True), "doesn't fluctuate"),
+    ):
+        with pytest.raises(InputError, match=message):
+            simulate(argon, argon_interaction, tmp_path, [phase], **SHORT)
 
 
 def test_bad_phases(tmp_path: Path, argon: Atoms, argon_interaction: Interaction) -> None:

@@ -64,7 +64,7 @@ def test_round_trip(tmp_path: Path) -> None:
         assert trajectory.n_frames == 5
         assert trajectory.numbers.tolist() == [3, 8] * 10
         assert trajectory.region.tolist() == [0, 1] * 10
-        assert trajectory.settings == {"temperature_K": 300}
+        assert trajectory.settings["temperature_K"] == 300
         np.testing.assert_array_equal(trajectory.step, range(0, 50, 10))
         np.testing.assert_allclose(trajectory.time_ps, np.arange(5) * 0.01)
         np.testing.assert_array_equal(trajectory.temperature_K, 300 + 10 * np.arange(5))
@@ -134,6 +134,23 @@ def test_newer_segments_supersede(tmp_path: Path) -> None:
             for p, s in zip(trajectory.frames(), trajectory.step, strict=True)
         ]
     np.testing.assert_allclose(offsets, [0, 0, 0, 100, 200, 200, 200, 200], atol=1e-3)
+
+
+def test_a_bitwise_continuation_hides_no_frame_that_was_there(tmp_path: Path) -> None:
+    """The second process was killed before it had come as far as the first."""
+    write_segment(tmp_path, 0, range(0, 60, 10))
+    write_segment(tmp_path, 1, range(30, 50, 10), continues="bitwise")
+    with open_trajectory(tmp_path) as trajectory:
+        assert trajectory.step.tolist() == [0, 10, 20, 30, 40, 50]
+        assert trajectory.potential_energy_eV.shape == (6,)
+    write_segment(tmp_path, 2, range(30, 90, 10), continues="bitwise")
+    with open_trajectory(tmp_path) as trajectory:
+        assert trajectory.step.tolist() == list(range(0, 90, 10))
+        for positions, step in zip(trajectory.frames(), trajectory.step, strict=True):
+            np.testing.assert_allclose(positions, make_frame(step).positions, atol=1e-5)
+    write_segment(tmp_path, 3, range(40, 60, 10), offset=100.0, continues="statistically")
+    with open_trajectory(tmp_path) as trajectory:
+        assert trajectory.step.tolist() == [0, 10, 20, 30, 40, 50]
 
 
 def test_readable_while_written(tmp_path: Path, start_script) -> None:
@@ -228,6 +245,21 @@ def test_extended_xyz(tmp_path: Path) -> None:
     np.testing.assert_allclose(angstrom_per_ps, velocities, rtol=1e-5)
     assert last.arrays["region"].tolist() == [0, 1] * 10
     assert last.info["temperature_K"] == 340
+
+
+def test_ovito_opens_it(tmp_path: Path) -> None:
+    ovito = pytest.importorskip("ovito.io")
+    with writer(tmp_path, 0, velocities=True) as segment:
+        for step in range(0, 30, 10):
+            segment.append(make_frame(step, velocities=True))
+    with open_trajectory(tmp_path) as trajectory:
+        trajectory.write_extxyz(tmp_path / "frames.xyz")
+        expected = trajectory.atoms(2)
+    pipeline = ovito.import_file(str(tmp_path / "frames.xyz"))
+    assert pipeline.source.num_frames == 3
+    data = pipeline.compute(2)
+    np.testing.assert_allclose(data.particles.positions[...], expected.positions, atol=1e-6)
+    np.testing.assert_allclose(data.cell[...][:, :3].T, expected.cell.array, atol=1e-6)
 
 
 def test_no_velocities(tmp_path: Path) -> None:

@@ -54,13 +54,16 @@ def test_llzo_hops_lead_from_an_occupied_to_an_empty_site_with_room() -> None:
     for hop in hops[:5]:
         ion = int(hop.moving[0])
         assert hop.initial.numbers[ion] == 3
-        assert {hop.details["from_site"], hop.details["to_site"]} == {"24d", "96h"}
+        sites = hop.details["sites"]
+        assert all({a, b} == {"24d", "96h"} for a, b in pairwise(sites))
+        assert (hop.via_A is None) == (len(sites) == 2)
         lithium = np.flatnonzero(hop.final.numbers == 3)
         others = lithium[lithium != ion]
         assert hop.final.get_distances(ion, others, mic=True).min() >= ROOM_A
-        assert 1.0 < np.linalg.norm(displacements(hop.initial, hop.final)[ion]) < 2.8
+        length = np.linalg.norm(displacements(hop.initial, hop.final)[ion])
+        assert 1.0 < length < 1.4 * len(sites)
         assert hop.charge == "neutral with the usual oxidation states"
-    rooms = [hop.details["room_A"] for hop in hops]
+    rooms = [hop.details["room_A"] for hop in hops if len(hop.details["sites"]) == 2]
     assert rooms == sorted(rooms, reverse=True)
     assert len({hop.name for hop in hops}) == len(hops)
 
@@ -69,7 +72,7 @@ def test_llzo_hops_lead_from_an_occupied_to_an_empty_site_with_room() -> None:
 def test_hops_beside_cobalt_come_first_or_last(cobalt: str) -> None:
     near = llzo_hops(doped_llzo(cobalt))
     far = llzo_hops(doped_llzo(cobalt, to_cobalt="far"), to_cobalt="far")
-    distances = [hop.details["cobalt_A"] for hop in near]
+    distances = [hop.details["cobalt_A"] for hop in near if len(hop.details["sites"]) == 2]
     assert [round(x) for x in distances] == sorted(round(x) for x in distances)
     assert far[0].details["cobalt_A"] > 6 > 4 > distances[0]
     assert "neutral" in near[0].charge
@@ -80,7 +83,7 @@ def test_a_drifted_and_strained_cell_has_the_same_hops() -> None:
     moved = cell.copy()
     moved.positions += [0.7, -0.4, 0.3]
     moved.set_cell(moved.cell * 1.01, scale_atoms=True)
-    one, other = ([(*h.moving, h.details["to_site"]) for h in llzo_hops(a)] for a in (cell, moved))
+    one, other = ([(*h.moving, *h.details["sites"]) for h in llzo_hops(a)] for a in (cell, moved))
     assert set(other) >= set(one)
 
 
@@ -135,6 +138,17 @@ def test_lithium_on_a_cobalt_vacancy_hops_into_the_inner_layer(side: str) -> Non
     assert step[2] * layers.inward > 1.5
     assert np.linalg.norm(step) < 3.2
     assert "Co3+ of the outermost layer taken out" in hop.charge
+
+
+def test_more_vacancies_of_the_inner_layer() -> None:
+    atoms = _flat_interface()
+    one, three = (cobalt_vacancy_hop(atoms, "lower", vacancies=n) for n in (1, 3))
+    assert len(three.initial) == len(one.initial) - 2
+    assert "2 Li+ of the inner layer taken out" in three.charge
+    ends = [hop.final.positions[hop.moving[0]] for hop in (one, three)]
+    np.testing.assert_allclose(ends[0], ends[1])
+    with pytest.raises(InputError, match="vacancies must be 1 to 15"):
+        cobalt_vacancy_hop(atoms, "lower", vacancies=40)
 
 
 def test_lithium_that_stands_in_the_layer_already_is_taken() -> None:
