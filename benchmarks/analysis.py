@@ -58,7 +58,29 @@ def compare_msd(path: np.ndarray) -> dict[str, Any]:
     seconds, theirs = timed(work)
     gap = float(np.abs(mine - theirs).max() / theirs.max())
     found["peers"]["tidynamics"] = {"s": seconds, "ratio": seconds / ours, "difference": gap}
+    try:
+        seconds, other = timed(gemdat_msd(path, n))
+    except ImportError:
+        return found
+    gap = float(np.abs(mine - other).max() / other.max())
+    found["peers"]["gemdat"] = {"s": seconds, "ratio": seconds / ours, "difference": gap}
     return found
+
+
+def gemdat_msd(path: np.ndarray, n: int) -> Callable[[], np.ndarray]:
+    """The same by gemdat."""
+    from gemdat import Trajectory
+    from pymatgen.core import Element, Lattice
+
+    edge = 1000.0
+    trajectory = Trajectory(
+        species=[Element("Li")] * path.shape[1],
+        coords=(path / edge) % 1.0,
+        lattice=Lattice(edge * np.eye(3)),
+        constant_lattice=True,
+        time_step=1e-13,
+    )
+    return lambda: np.asarray(trajectory.mean_squared_displacement().mean(axis=0)[:n])
 
 
 def our_slope(path: np.ndarray) -> tuple[float, float]:
@@ -170,6 +192,99 @@ def compare_rdf(n_atoms: int, r_max: float = 8.0, n_bins: int = 400) -> dict[str
     return found
 
 
+def lattice_hops(n_frames: int, n_ions: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Ions that hop between 64 sites 4 Å apart: positions, sites' fractions, cell."""
+    rng = np.random.default_rng(2)
+    grid = np.stack(np.meshgrid(*[np.arange(4)] * 3, indexing="ij"), axis=-1).reshape(-1, 3)
+    place = grid[rng.permutation(64)[:n_ions]].astype(float)
+    path = np.empty((n_frames, n_ions, 3))
+    for frame in range(n_frames):
+        path[frame] = place
+        jump = np.flatnonzero(rng.random(n_ions) < 0.02)
+        place[jump, rng.integers(0, 3, len(jump))] += rng.choice([-1.0, 1.0], len(jump))
+    path = 4.0 * path + 0.25 * rng.normal(size=path.shape)
+    return path, grid / 4.0, 16.0 * np.eye(3)
+
+
+def our_sites(path: np.ndarray, sites: np.ndarray, cell: np.ndarray) -> np.ndarray:
+    """Site of each ion in each frame, by the nearest centre."""
+    from sinterface.analysis.site_map import SiteMap
+
+    n = len(sites)
+    kinds = np.full(n, "site")
+    found = SiteMap(sites, np.zeros(n), kinds, np.full(n, np.nan), cell, "given").searcher()
+    inverse = np.linalg.inv(cell)
+    return np.stack([found.find(frame @ inverse)[0] for frame in path])
+
+
+def compare_sites(n_frames: int = 500, n_ions: int = 40) -> dict[str, Any]:
+    """Sites and jumps: site-analysis (nearest centre) and gemdat (spheres)."""
+    path, sites, cell = lattice_hops(n_frames, n_ions)
+    ours, mine = timed(lambda: our_sites(path, sites, cell), 1)
+    jumps = int(np.count_nonzero(np.diff(mine, axis=0)))
+    found: dict[str, Any] = {"ours_s": ours, "jumps": jumps, "peers": {}}
+    for name, peer in (("site-analysis", site_analysis_sites), ("gemdat", gemdat_sites)):
+        try:
+            seconds, theirs = timed(lambda peer=peer: peer(path, sites, cell), 1)
+        except ImportError:
+            continue
+        held = theirs >= 0
+        found["peers"][name] = {
+            "s": seconds,
+            "ratio": seconds / ours,
+            "difference": float((theirs[held] != mine[held]).mean()),
+            "in_no_site": float(1.0 - held.mean()),
+            "jumps": _jumps(theirs),
+        }
+    return found
+
+
+def _jumps(where: np.ndarray) -> int:
+    """Changes of site, frames in no site passed over."""
+    total = 0
+    for path in where.T:
+        known = path[path >= 0]
+        total += int(np.count_nonzero(np.diff(known)))
+    return total
+
+
+def site_analysis_sites(path: np.ndarray, sites: np.ndarray, cell: np.ndarray) -> np.ndarray:
+    """The same by site-analysis' Voronoi sites."""
+    from pymatgen.core import Lattice, Structure
+    from site_analysis.builders import TrajectoryBuilder
+
+    lattice = Lattice(cell)
+    symbols = ["Li"] * path.shape[1]
+    frames = [Structure(lattice, symbols, one, coords_are_cartesian=True) for one in path]
+    builder = TrajectoryBuilder().with_structure(frames[0]).with_mobile_species("Li")
+    trajectory = builder.with_voronoi_sites(centres=sites.tolist()).build()
+    first = min(site.index for site in trajectory.sites)
+    trajectory.trajectory_from_structures(frames)
+    return np.array(trajectory.atoms_trajectory) - first
+
+
+def gemdat_sites(path: np.ndarray, sites: np.ndarray, cell: np.ndarray) -> np.ndarray:
+    """The same by gemdat's spheres of 1.2 Å; −1 between them."""
+    from gemdat import Trajectory
+    from gemdat.transitions import Transitions
+    from pymatgen.core import Element, Lattice, Structure
+
+    lattice = Lattice(cell)
+    trajectory = Trajectory(
+        species=[Element("Li")] * path.shape[1],
+        coords=path @ np.linalg.inv(cell) % 1.0,
+        lattice=lattice,
+        constant_lattice=True,
+        time_step=1e-13,
+        metadata={"temperature": 1000.0},
+    )
+    places = Structure(lattice, ["Li"] * len(sites), sites, labels=["Li1"] * len(sites))
+    found = Transitions.from_trajectory(
+        trajectory=trajectory, sites=places, floating_specie="Li", site_radius=1.2
+    )
+    return np.asarray(found.states)
+
+
 def main() -> None:
     """Run all comparisons and print, or write, JSON."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -186,6 +301,7 @@ def main() -> None:
         "msd": compare_msd(path),
         "diffusivity": compare_slope(path[:, :50]),
         "rdf": compare_rdf(chosen.rdf_atoms),
+        "sites": compare_sites(),
     }
     text = json.dumps(found, indent=1)
     if chosen.output:

@@ -1,8 +1,10 @@
-"""Thermally shaken crystals that stand for the phases."""
+"""Thermally shaken crystals, and amorphous cells, that stand for the phases."""
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator, Mapping
+from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +14,7 @@ from sinterface.errors import InputError
 
 if TYPE_CHECKING:
     from ase import Atoms
+    from ase.calculators.calculator import Calculator
 
 SQUARE_A2_PER_K = {"Li": 6.0e-5, "O": 2.6e-5, "Co": 1.6e-5, "Zr": 1.4e-5, "La": 1.8e-5}
 """Mean squared displacement along one axis per kelvin, from isotropic displacement parameters of
@@ -32,9 +35,21 @@ PHASES: dict[str, tuple[str, ...]] = {
     "CoO": ("coo",),
     "Co3O4": ("co3o4",),
     "rock salt": ("rocksalt",),
+    "amorphous LLZO": ("amorphous LLZO",),
+    "amorphous LCO": ("amorphous LCO",),
 }
 """Phases and the crystals that stand for them; rock salt is CoO with half of its Co, at random,
-replaced by Li."""
+replaced by Li; amorphous cells are four of LLZO and two of LCO, melted at 3000 and 4000 K by
+CHGNet, quenched and relaxed."""
+
+AMORPHOUS = ("amorphous LLZO", "amorphous LCO")
+
+MOVING = ("LLZO", "LCO")
+"""Phases of which every other copy comes from molecular dynamics with the potential instead of
+random displacements: random ones know no stiff octahedra, and leave a dopant where it was put."""
+
+MD_STEPS, MD_STEP_FS = 75, 2.0
+"""Long enough for the stiff modes to share the heat."""
 
 
 def references(own: Mapping[str, Path]) -> dict[str, tuple[str, ...]]:
@@ -42,22 +57,49 @@ def references(own: Mapping[str, Path]) -> dict[str, tuple[str, ...]]:
     return PHASES | {name: (str(path),) for name, path in own.items()}
 
 
-def shaken_copies(crystals: tuple[str, ...], temperature_K: float, seed: int) -> Iterator[Atoms]:
+def shaken_copies(
+    crystals: tuple[str, ...],
+    temperature_K: float,
+    seed: int,
+    calculator: Calculator | None = None,
+) -> Iterator[Atoms]:
     """Yield copies of a phase at a temperature; the last `HELD_OUT` share is for checks.
 
-    Each atom is displaced at random after its element's displacement parameter, the cell
-    expanded and strained a little; Li of cubic LLZO is drawn anew in each copy.
+    With a calculator every other copy is a snapshot of molecular dynamics by it. Else each atom
+    is displaced at random after its element's displacement parameter, the cell expanded and
+    strained a little; Li of cubic LLZO is drawn anew in each copy.
     """
     rng = np.random.default_rng(seed)
     for copy in range(COPIES):
         atoms = _enlarged(_crystal(crystals[copy % len(crystals)], seed=copy))
         factor = 1.0 + EXPANSION_PER_K * temperature_K / 3.0 + rng.normal(0.0, STRAIN)
         atoms.set_cell(atoms.cell.array * factor, scale_atoms=True)
+        if calculator is not None and copy % 2:
+            yield _moved(atoms, temperature_K, calculator, rng)
+            continue
         heat = temperature_K * np.exp(rng.normal(0.0, 0.25))
         squares = [SQUARE_A2_PER_K.get(symbol, 2e-5) for symbol in atoms.get_chemical_symbols()]
         size = np.sqrt(np.array(squares) * heat)
         atoms.positions += rng.normal(size=(len(atoms), 3)) * size[:, None]
         yield atoms
+
+
+def _moved(
+    atoms: Atoms, temperature_K: float, calculator: Calculator, rng: np.random.Generator
+) -> Atoms:
+    """Return a snapshot: from rest at twice the heat, half of which becomes potential energy."""
+    from ase import units
+    from ase.md.verlet import VelocityVerlet
+    from ase.optimize import FIRE
+
+    atoms.calc = calculator
+    FIRE(atoms, logfile=None).run(fmax=0.3, steps=25)
+    mass = atoms.get_masses()[:, None]
+    momenta = rng.normal(size=(len(atoms), 3)) * np.sqrt(2.0 * temperature_K * units.kB * mass)
+    atoms.set_momenta(momenta - mass * momenta.sum(axis=0) / mass.sum())
+    VelocityVerlet(atoms, timestep=MD_STEP_FS * units.fs).run(MD_STEPS)
+    snapshot: Atoms = atoms.copy()
+    return snapshot
 
 
 def _crystal(name: str, seed: int) -> Atoms:
@@ -74,9 +116,22 @@ def _crystal(name: str, seed: int) -> Atoms:
         cobalt = np.flatnonzero(atoms.numbers == 27)
         atoms.numbers[rng.choice(cobalt, len(cobalt) // 2, replace=False)] = 3
         return atoms
+    if name.startswith("amorphous "):
+        return _amorphous(name, seed)
     if Path(name).is_file():
         return _own(Path(name))
     return load_crystal(name, seed)
+
+
+def _amorphous(name: str, number: int) -> Atoms:
+    """Return one of the amorphous cells that come with the package."""
+    from ase.io import read
+
+    path = files("sinterface.analysis") / "data" / "amorphous.extxyz"
+    cells = read(io.StringIO(path.read_text(encoding="utf-8")), index=":", format="extxyz")
+    own = [one for one in cells if one.info["phase"] == name]
+    found: Atoms = own[number % len(own)]
+    return found
 
 
 def _own(path: Path) -> Atoms:

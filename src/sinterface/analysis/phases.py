@@ -5,16 +5,19 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sinterface.analysis.environments import ElementClasses, fit_classes
+from sinterface.analysis.environments import ROOM, ElementClasses, fit_classes
 from sinterface.analysis.frames import time_windows
 from sinterface.analysis.neighbors import find_pairs
 from sinterface.analysis.phase_references import (
+    AMORPHOUS,
     COPIES,
     HELD_OUT,
+    MOVING,
     references,
     shaken_copies,
 )
@@ -23,6 +26,9 @@ from sinterface.analysis.statistics import window_means
 from sinterface.analysis.stream import Frames
 from sinterface.errors import InputError
 from sinterface.progress import Progress, ProgressCallback
+
+if TYPE_CHECKING:
+    from ase.calculators.calculator import Calculator
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -131,6 +137,10 @@ class PhaseClassifier:
                     np.concatenate([np.full(len(one[1]), one[3]) for one in parts]),
                     len(crystals),
                 )
+        disordered = [k for k, name in enumerate(crystals) if name in AMORPHOUS]
+        for classes in self.classes.values():
+            # Their references hold the whole range already: room beyond it would let a gas in.
+            classes.limits[disordered] /= ROOM
         self.confusion = np.array([self._called(sample[1]) for sample in held])
 
     def _fit_sample(
@@ -143,7 +153,9 @@ class PhaseClassifier:
         """Return the vectors of a phase's samples, and its held-out structures."""
         rows: list[tuple[str, FloatArray, int, bool]] = []
         kept: list[Structure] = []
-        for copy, atoms in enumerate(shaken_copies(crystals[name], self.temperature_K, number)):
+        calculator = self._calculator() if name in MOVING else None
+        copies = shaken_copies(crystals[name], self.temperature_K, number, calculator)
+        for copy, atoms in enumerate(copies):
             symbols = np.array(atoms.get_chemical_symbols())
             positions, cell = np.asarray(atoms.positions), np.asarray(atoms.cell.array)
             vectors = self._vectors(symbols, positions, cell)
@@ -154,6 +166,11 @@ class PhaseClassifier:
         if progress is not None:
             progress(Progress(number + 1, len(crystals), f"reference of {name}"))
         return rows, kept
+
+    def _calculator(self) -> Calculator:
+        from sinterface.potential.calculator import SinterfaceCalculator
+
+        return SinterfaceCalculator(self._potential)
 
     def _called(self, structures: list[Structure]) -> FloatArray:
         counts = np.zeros(len(self.names))

@@ -23,7 +23,9 @@ pytestmark = [
 
 PROBE = """
 <script>
-window.addEventListener("load", () => setTimeout(() => {
+window.addEventListener("load", () => {
+  document.getElementById("viewer-reset").click();
+  setTimeout(() => {
   const drawn = [...document.querySelectorAll("svg.figure")];
   const boxes = drawn.map((one) => one.getBoundingClientRect());
   const told = document.createElement("pre");
@@ -37,7 +39,8 @@ window.addEventListener("load", () => setTimeout(() => {
     errors: window.probeErrors,
   });
   document.body.append(told);
-}, 2500));
+  }, 4000);
+});
 </script>"""
 
 WATCH = """<script>
