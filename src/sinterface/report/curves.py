@@ -121,6 +121,7 @@ def grid_figure(
 ) -> Figure:
     """Return one small panel for each (title, lines)."""
     rows = -(-len(panels) // columns)
+    room = 15 if any(line.label for line in panels[0][1]) else 2  # for the legend, below titles
     with style():
         figure = Figure(figsize=(width_in, row_in * rows + 0.5), layout="constrained")
         grid = figure.subplots(rows, columns, sharex=True, sharey=share_y, squeeze=False)
@@ -130,7 +131,8 @@ def grid_figure(
                 continue
             title, lines = panels[index]
             draw_lines(axis, lines)
-            axis.set_title(title, fontsize=8.5, fontweight="bold", pad=2)
+            pad = room if index < columns else 2
+            axis.set_title(title, fontsize=8.5, fontweight="bold", pad=pad)
             axis.tick_params(labelsize=7, labelbottom=index + columns >= len(panels))
             axis.locator_params(axis="y", nbins=4)
             if from_zero:

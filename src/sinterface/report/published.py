@@ -15,6 +15,8 @@ from sinterface.report.words import with_error
 if TYPE_CHECKING:
     from sinterface.report.study_results import StudyResults, Value
 
+PAPER_DOI = "10.1016/j.ensm.2024.103842"
+
 NEAR = 0.03
 """Conditions that are numbers fit when they differ by no more than this share."""
 
@@ -66,13 +68,20 @@ def published_for(value: Value, results: StudyResults) -> tuple[Published, ...]:
     """
     found = [_record(entry) for entry in _entries() if _fits(entry, value, results)]
     if math.isfinite(value.published):
-        own = Published(
-            value.published, value.published, math.nan, value.unit, value.name,
-            value.published_source or "kim2024", "calculation",
-        )  # fmt: skip
-        same = [one for one in found if math.isclose(one.low, own.low) and one.high == one.low]
-        found = found if same else [own, *found]
+        own = _own(value)
+        known = any(one.low <= own.low <= one.high for one in found if one.by == own.by)
+        found = found if known else [own, *found]
     return tuple(sorted(found, key=lambda one: one.by))
+
+
+def _own(value: Value) -> Published:
+    """Return the number that a study's kind gives; the paper by its key, what is told besides."""
+    source, what = value.published_source, value.name
+    if not source or PAPER_DOI in source:
+        what = source.partition(PAPER_DOI)[2].strip(" :,") or what
+        source = "kim2024"
+    number = value.published
+    return Published(number, number, math.nan, value.unit, what, source, "calculation")
 
 
 def _record(entry: Mapping[str, Any]) -> Published:
