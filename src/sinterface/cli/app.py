@@ -77,14 +77,18 @@ def _root(version: options.Version = False) -> None:
 
 
 @app.command(cls=options.ManualCommand)
-def init(path: options.NewStudyPath = Path("study.toml"), force: options.Force = False) -> None:
+def init(
+    path: options.NewStudyPath = Path("study.toml"),
+    kind: options.StudyKind = "interface",
+    force: options.Force = False,
+) -> None:
     """Write a commented study file that holds every key with its default.
 
     Example: [bold]sinterface init my-interface.toml[/bold]
     """
-    from sinterface.study.manual import write_template
+    from sinterface.study.kind_manual import write_kind_template
 
-    write_template(path, overwrite=force)
+    write_kind_template(path, kind, overwrite=force)
     typer.echo(str(path))
 
 

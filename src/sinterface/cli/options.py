@@ -72,6 +72,15 @@ RunPath = Annotated[
     Path, typer.Argument(metavar="RUN", help="A run directory.", show_default=False)
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for other programs.")]
+StudyKind = Annotated[
+    str,
+    typer.Option(
+        "--kind",
+        metavar="KIND",
+        help="interface, interfaces, li-content, transport, grain-boundaries, amorphous, "
+        "phase-transition, neb, potential or pair.",
+    ),
+]
 Force = Annotated[bool, typer.Option("--force", help="Overwrite the file if it exists.")]
 ShownPath = Annotated[
     str,

@@ -11,6 +11,8 @@ from sinterface.errors import InputError
 from sinterface.study.estimate import makespan
 from sinterface.study.general import plan_site
 from sinterface.study.graph import Cost, Stage
+from sinterface.study.kind_manual import write_kind_template
+from sinterface.study.kinds import find_kind, kind_names
 from sinterface.study.scales import is_plain, kind_of, read_site, scales_of
 
 FILE = """
@@ -81,6 +83,23 @@ def test_a_scale_must_be_chosen_and_exist(tmp_path: Path) -> None:
         read_site(path)
     with pytest.raises(InputError, match="has no scale 'overnight'; it has laptop, paper"):
         read_site(path, "overnight")
+
+
+@pytest.mark.parametrize("kind", [kind for kind in kind_names() if kind != "pair"])
+def test_template_of_each_kind_reads(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "mine.toml"
+    write_kind_template(path, kind)
+    assert kind_of(path) == kind
+    if kind != "interface":
+        site = read_site(path)
+        assert site.settings == find_kind(kind).model.model_validate(
+            {"study": {"name": "mine", "kind": kind}}
+        )
+
+
+def test_template_of_an_unknown_kind(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="Did you mean 'transport'"):
+        write_kind_template(tmp_path / "mine.toml", "transprot")
 
 
 def test_makespan_of_two_slots() -> None:
