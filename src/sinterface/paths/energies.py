@@ -45,6 +45,7 @@ class Energies:
     """
 
     def __init__(self, potential: Potential | Calculator, atoms: Atoms, threads: int = 1) -> None:
+        from sinterface.dynamics.ase_system import calculator_interaction
         from sinterface.potential.model import Potential
 
         self._potential = potential if isinstance(potential, Potential) else None
@@ -56,7 +57,8 @@ class Energies:
             self.name, self.identity = potential.directory.name, potential.fingerprint
         else:
             self.calculator = potential
-            self.name = self.identity = type(potential).__name__.lower()
+            self.name = type(potential).__name__.lower()
+            self.identity = calculator_interaction(self.name, potential).identity
 
     def another(self) -> Any:
         """Return a calculator for one more image.
