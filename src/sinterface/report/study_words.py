@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,6 @@ from sinterface.report.published import Comparison, Published, compare, publishe
 from sinterface.report.words import (
     NBSP,
     NOT_RESOLVED,
-    number,
     reason,
     sentence,
     superscript,
@@ -25,9 +25,14 @@ EACH = 4
 
 MOST_SENTENCES = 8
 
+COUNTS = ("moved",)
+"""Keys of values that are bare counts: in the table, not in the summary."""
+
 
 def value_text(value: Value) -> str:
     """Return a value with its standard error or its bound, and its unit."""
+    if value.resolved and not math.isfinite(value.std) and value.value == round(value.value):
+        return f"{value.value:.0f}{NBSP}{value.unit}".strip().replace("-", "−")
     if value.resolved:
         return with_error(value.value, value.std, value.unit)
     if len(value.ci95) == 2 and math.isfinite(value.ci95[1]):
@@ -41,10 +46,11 @@ def interval_text(value: Value) -> str:
         return ""
     low, high = value.ci95
     power = math.floor(math.log10(max(abs(low), abs(high), 1e-300)))
-    if -4 < power < 5:
-        return f"{number(low)} to {number(high)}"
-    scale = 10.0**power
-    return f"({number(low / scale)} to {number(high / scale)})·10{superscript(power)}"
+    scale, mark = (1.0, "") if -4 < power < 5 else (10.0**power, f"·10{superscript(power)}")
+    width = abs(high - low) / scale
+    decimals = max(1 - math.floor(math.log10(width)), 0) if width > 0.0 else 3
+    text = f"{low / scale:.{decimals}f} to {high / scale:.{decimals}f}".replace("-", "−")
+    return f"({text}){mark}" if mark else text
 
 
 def condition_text(one: Condition) -> str:
@@ -66,12 +72,14 @@ def conditions_text(conditions: Sequence[Condition]) -> str:
 
 
 def headlines(results: StudyResults) -> list[str]:
-    """Return the sentences at the top of a report: what was found, in the study's own order."""
+    """Return the sentences at the top of a report, in the study's order, what is resolved first."""
     groups: dict[tuple[str, str], list[Value]] = {}
     for value in results.values:
         groups.setdefault((value.key, value.name), []).append(value)
+    chosen = [(key, values) for key, values in groups.items() if key[0] not in COUNTS]
+    chosen.sort(key=lambda item: not any(one.resolved for one in item[1]))
     said = []
-    for (_, name), values in list(groups.items())[:MOST_SENTENCES]:
+    for (_, name), values in chosen[:MOST_SENTENCES]:
         said.append(_single(name, values) if len(values) <= EACH else _range(name, values))
     return said
 
@@ -86,10 +94,15 @@ def _single(name: str, values: Sequence[Value]) -> str:
     if parts or bounds:
         text = sentence(f"the {name} is {_listed(parts + bounds)}")
     if rest:
-        why = reason(rest[0].reason) if rest[0].reason else "no reason is given"
+        why = _short(rest[0].reason) if rest[0].reason else "no reason is given"
         where = "" if len(rest) == len(values) else _at(rest[0])
         text += f" {sentence(f'the {name}{where} is {NOT_RESOLVED}: {why}')}"
     return text.strip()
+
+
+def _short(text: str) -> str:
+    """Return a reason without what stands in brackets; the table has the whole of it."""
+    return reason(re.sub(r"\s*\([^()]*\)", "", text))
 
 
 def _range(name: str, values: Sequence[Value]) -> str:
@@ -165,7 +178,7 @@ def limits(
     if open_ones:
         said.append(
             f"{len(open_ones)} of {len(results.values)} values are {NOT_RESOLVED}: "
-            + "; ".join(dict.fromkeys(reason(one.reason) for one in open_ones if one.reason))
+            + "; ".join(dict.fromkeys(_short(one.reason) for one in open_ones if one.reason))
         )
     missing = [one.title for one in results.sections if one.reason]
     if missing:
