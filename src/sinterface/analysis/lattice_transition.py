@@ -33,6 +33,7 @@ N_BLOCKS = 5
 LEAST_ORDER = 0.005
 """A crystal whose 1 − c/a is smaller than this at its coldest counts as cubic."""
 LEAST_FRAMES = 2 * N_BLOCKS
+TRUSTED_FRAMES = 5 * N_BLOCKS
 _LEAST_STD = 2e-4
 _CELL_A = 13.0
 
@@ -232,7 +233,7 @@ def find_transition(
         std = float(np.hypot(heating.std_K, cooling.std_K))
     return PhaseTransition(
         formula, n_atoms, copies, tuple(steps), heating, cooling, hysteresis, std, rate_K_per_ps,
-        _notes(heating, cooling),
+        (*_notes(heating, cooling), *_doubts(steps, hysteresis)),
     )  # fmt: skip
 
 
@@ -405,3 +406,20 @@ def _notes(heating: TransitionFit | None, cooling: TransitionFit | None) -> tupl
     if cooling is None:
         notes.append("no cooling ran, so the hysteresis is not known")
     return tuple(notes)
+
+
+def _doubts(steps: Sequence[LatticeStep], hysteresis_K: float) -> list[str]:
+    """Say what makes a run too short to be believed."""
+    found = []
+    fewest = min(step.n_frames for step in steps)
+    if fewest < TRUSTED_FRAMES:
+        found.append(
+            f"as few as {fewest} frames at a temperature: their blocks are correlated and the "
+            "errors too small; hold longer"
+        )
+    if hysteresis_K < 0:
+        found.append(
+            "cooling changes the lattice above heating, which only noise does: hold longer, or "
+            "take a larger cell"
+        )
+    return found

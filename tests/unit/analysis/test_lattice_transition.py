@@ -94,6 +94,16 @@ def test_crystals_without_a_transition_say_so() -> None:
     assert "only 3 temperatures" in short.notes[0]
 
 
+def test_runs_too_short_to_be_believed_say_so() -> None:
+    few = [
+        Rung(r.branch, r.temperature_K, r.measured_K, r.cells[:10])
+        for r in (*rungs("heating", 700.0), *rungs("cooling", 1000.0))
+    ]
+    notes = find_transition(few).notes
+    assert "as few as 10 frames" in notes[0]
+    assert "only noise does" in notes[1]
+
+
 def test_the_unique_axis_and_the_copies() -> None:
     assert unique_axis(np.array([13.1, 12.7, 13.12])) == 1
     assert unique_axis(np.array([12.7, 12.71, 13.1])) == 2
