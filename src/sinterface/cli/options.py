@@ -95,7 +95,7 @@ PotentialName = Annotated[
     str,
     typer.Argument(
         metavar="POTENTIAL",
-        help="A potential's directory, or a shipped name (llzo-lco).",
+        help="A potential's directory, or a shipped name (llzo-lco, llzo-lco-n2p2).",
         show_default=False,
     ),
 ]

@@ -43,7 +43,7 @@ def recipe(tmp_path: Path) -> Recipe:
 def committee(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return two members: oxygen's last layer differs by a tenth."""
     folder = tmp_path_factory.mktemp("committee")
-    first = load_potential("llzo-lco").directory
+    first = load_potential("llzo-lco-n2p2").directory
     other = folder / "other"
     other.mkdir()
     for path in first.iterdir():
@@ -61,7 +61,7 @@ def committee(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_frames_are_kept_and_known_as_the_students(recipe: Recipe, tmp_path: Path) -> None:
     out = tmp_path / "walk.extxyz.xz"
-    report = explore(recipe, "llzo-lco", out, workers=1)
+    report = explore(recipe, "llzo-lco-n2p2", out, workers=1)
     frames = read_frames(out)
     assert (report.n_frames, report.done, report.failed) == (4, 2, 0)
     assert len(frames) == 4
@@ -69,13 +69,13 @@ def test_frames_are_kept_and_known_as_the_students(recipe: Recipe, tmp_path: Pat
     assert label_of(frames[0]).settings_hash.startswith("student llzo-lco-")
     assert label_of(frames[0]).system == "lco-layered"
     again = frames[0].copy()
-    again.calc = load_potential("llzo-lco").calculator()
+    again.calc = load_potential("llzo-lco-n2p2").calculator()
     assert np.abs(again.get_forces() - frames[0].get_forces()).max() < 1e-3
-    assert explore(recipe, "llzo-lco", out, workers=1).skipped == 2
+    assert explore(recipe, "llzo-lco-n2p2", out, workers=1).skipped == 2
 
 
 def test_the_reference_takes_over_the_names(recipe: Recipe, tmp_path: Path) -> None:
-    explore(recipe, "llzo-lco", tmp_path / "walk.extxyz", workers=1)
+    explore(recipe, "llzo-lco-n2p2", tmp_path / "walk.extxyz", workers=1)
     reference = "ase:ase.calculators.lj.LennardJones"
     report = label_file(
         tmp_path / "walk.extxyz", tmp_path / "done.extxyz", workers=1, reference=reference
@@ -90,7 +90,7 @@ def test_a_run_ends_before_its_limits(recipe: Recipe, tmp_path: Path) -> None:
     tight = recipe.dynamics.model_copy(update={"max_force_eV_per_A": 1e-3})
     strict = recipe.model_copy(update={"dynamics": tight})
     with pytest.raises(Exception, match="2 of 2 labels failed"):
-        explore(strict, "llzo-lco", tmp_path / "none.extxyz", workers=1)
+        explore(strict, "llzo-lco-n2p2", tmp_path / "none.extxyz", workers=1)
 
 
 def test_the_gate_keeps_what_the_committee_doubts(
@@ -103,19 +103,19 @@ def test_the_gate_keeps_what_the_committee_doubts(
     kept = [f.info["force_deviation_eV_per_A"] for f in read_frames(tmp_path / "b.extxyz")]
     assert kept == [max(doubts[:2]), max(doubts[2:])]
     with pytest.raises(InputError, match="needs a committee"):
-        explore(recipe, "llzo-lco", tmp_path / "c.extxyz", Choice(0.1), workers=1)
+        explore(recipe, "llzo-lco-n2p2", tmp_path / "c.extxyz", Choice(0.1), workers=1)
 
 
 def test_another_potential_is_refused(recipe: Recipe, committee: Path, tmp_path: Path) -> None:
-    explore(recipe, "llzo-lco", tmp_path / "a.extxyz", workers=1)
+    explore(recipe, "llzo-lco-n2p2", tmp_path / "a.extxyz", workers=1)
     with pytest.raises(InputError, match="another output"):
         explore(recipe, committee, tmp_path / "a.extxyz", workers=1)
 
 
 def test_selection_prefers_what_is_new(recipe: Recipe, tmp_path: Path) -> None:
-    explore(recipe, "llzo-lco", tmp_path / "a.extxyz", workers=1)
+    explore(recipe, "llzo-lco-n2p2", tmp_path / "a.extxyz", workers=1)
     frames = read_frames(tmp_path / "a.extxyz")
-    potential = load_potential("llzo-lco")
+    potential = load_potential("llzo-lco-n2p2")
     copies = [frames[0], frames[0].copy(), frames[0].copy(), frames[3]]
     assert select_frames(potential, copies, 2) == [frames[0], frames[3]]
     features = frame_features(potential, frames)

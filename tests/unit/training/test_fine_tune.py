@@ -26,7 +26,7 @@ OFFSETS_EV = {"Li": -190.0, "O": -430.0, "Co": -2900.0}
 
 def make_frames(number: int) -> list[Atoms]:
     """Displaced LCO labelled by the shipped potential, a weak pair energy, and another zero."""
-    shipped = load_potential("llzo-lco").calculator()
+    shipped = load_potential("llzo-lco-n2p2").calculator()
     frames = []
     for seed in range(number):
         atoms = layered_lco() * (2, 2, 1)
@@ -53,7 +53,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("fine")
     write_frames(folder / "mine.extxyz", make_frames(10))
     settings = FINE_TUNING.model_copy(update={"epochs": 12})
-    fine_tune("llzo-lco", [folder / "mine.extxyz"], folder / "tuned", settings=settings)
+    fine_tune("llzo-lco-n2p2", [folder / "mine.extxyz"], folder / "tuned", settings=settings)
     return folder
 
 
@@ -65,7 +65,7 @@ def test_ten_frames_bring_it_closer(folder: Path) -> None:
     assert after["energy_meV_per_atom"] < before["energy_meV_per_atom"]
     assert tuned.card["data"]["training_frames"] == 8
     unseen = make_frames(14)[10:]
-    shipped = load_potential("llzo-lco")
+    shipped = load_potential("llzo-lco-n2p2")
     assert force_error(tuned, unseen) < 0.7 * force_error(shipped, unseen)
     for frame in unseen:
         atoms = frame.copy()
@@ -84,7 +84,7 @@ def force_error(potential: Potential, frames: list[Atoms]) -> float:
 
 
 def test_what_the_frames_lack_stays(folder: Path) -> None:
-    shipped, tuned = load_potential("llzo-lco"), load_potential(folder / "tuned")
+    shipped, tuned = load_potential("llzo-lco-n2p2"), load_potential(folder / "tuned")
     for name in ("weights.040.data", "weights.057.data"):
         old, new = (np.loadtxt(p.directory / name, usecols=0) for p in (shipped, tuned))
         np.testing.assert_allclose(new, old, rtol=1e-6, atol=1e-8)
@@ -97,14 +97,14 @@ def test_finished_tuning_is_found(folder: Path) -> None:
     before = (folder / "tuned" / "weights.008.data").read_bytes()
     settings = FINE_TUNING.model_copy(update={"epochs": 12})
     seen: list[str] = []
-    fine_tune("llzo-lco", [folder / "mine.extxyz"], folder / "tuned",
+    fine_tune("llzo-lco-n2p2", [folder / "mine.extxyz"], folder / "tuned",
               lambda state: seen.append(state.message), settings)  # fmt: skip
     assert not seen
     assert (folder / "tuned" / "weights.008.data").read_bytes() == before
 
 
 def test_a_committee_stays_one(folder: Path) -> None:
-    write_committee(folder / "two", ["llzo-lco", "llzo-lco"])
+    write_committee(folder / "two", ["llzo-lco-n2p2", "llzo-lco-n2p2"])
     settings = FINE_TUNING.model_copy(update={"epochs": 2, "validate_epochs": 1})
     fine_tune(folder / "two", [folder / "mine.extxyz"], folder / "two-tuned", settings=settings)
     tuned = load_potential(folder / "two-tuned")
@@ -116,9 +116,9 @@ def test_a_committee_stays_one(folder: Path) -> None:
 def test_mistakes_are_one_sentence(folder: Path, tmp_path: Path) -> None:
     write_frames(tmp_path / "few.extxyz", make_frames(2))
     with pytest.raises(InputError, match="2 frames are too few"):
-        fine_tune("llzo-lco", [tmp_path / "few.extxyz"], tmp_path / "a")
+        fine_tune("llzo-lco-n2p2", [tmp_path / "few.extxyz"], tmp_path / "a")
     bohr = tmp_path / "bohr"
-    shutil.copytree(load_potential("llzo-lco").directory, bohr)
+    shutil.copytree(load_potential("llzo-lco-n2p2").directory, bohr)
     (bohr / "extension.nn").write_text("format_version 1\nunits bohr hartree\n")
     with pytest.raises(InputError, match="other units than Å and eV"):
         fine_tune(bohr, [folder / "mine.extxyz"], tmp_path / "b")
@@ -127,7 +127,7 @@ def test_mistakes_are_one_sentence(folder: Path, tmp_path: Path) -> None:
         frame.symbols[frame.symbols == "Co"] = "Ni"
         frame.calc.atoms = frame.copy()
     write_frames(tmp_path / "nickel.extxyz", frames)
-    command = ["train", str(tmp_path / "nickel.extxyz"), "--from", "llzo-lco", "-o"]
+    command = ["train", str(tmp_path / "nickel.extxyz"), "--from", "llzo-lco-n2p2", "-o"]
     result = CliRunner().invoke(app, [*command, str(tmp_path / "c")])
     assert result.exit_code == 2
     assert "the structure holds Ni" in result.stderr
