@@ -63,7 +63,7 @@ def test_plan_has_each_run_once(tmp_path: Path) -> None:
         (("replicas = 3", "replica = 3"), "Unknown key 'replica' in [transport]"),
         (("replicas = 3", "replicas = 0"), "[transport] replicas"),
         (("[scale.laptop", "[scale.labtop"), "Did you mean 'laptop'?"),
-        (('"transport"', '"transprot"'), "Did you mean 'transport'?"),
+        (('"transport"', '"transpor"'), "Did you mean 'transport'?"),
         (("[1000.0, 1200.0]", "[1000.0, 1000.0]"), "each value once"),
         (("[1, 1, 1]", "[1, 1]"), "[transport] supercell"),
         (("replicas = 3", 'crystal = "llzu"'), "llzu"),
@@ -99,7 +99,7 @@ def test_template_of_each_kind_reads(tmp_path: Path, kind: str) -> None:
 
 def test_template_of_an_unknown_kind(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="Did you mean 'transport'"):
-        write_kind_template(tmp_path / "mine.toml", "transprot")
+        write_kind_template(tmp_path / "mine.toml", "transpor")
 
 
 def test_makespan_of_two_slots() -> None:
