@@ -28,7 +28,7 @@ controls = false
 [interface]
 size = "tiny"
 [potential]
-name = "llzo-lco"
+name = "llzo-lco-n2p2"  # a committee goes on statistically, not bit by bit
 [relax]
 max_steps = 10
 [dynamics]
