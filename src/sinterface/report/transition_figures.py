@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sinterface.analysis.lattice_transition import Branch, PhaseTransition, TransitionFit
+from sinterface.analysis.lattice_steps import Branch
+from sinterface.analysis.lattice_transition import PhaseTransition, TransitionFit
 from sinterface.files import write_text
 from sinterface.report.style import FAINT, INK, freeze_layout, save, style
 

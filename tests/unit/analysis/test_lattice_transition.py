@@ -8,14 +8,8 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from sinterface.analysis.lattice_transition import (
-    Branch,
-    PhaseTransition,
-    Rung,
-    find_transition,
-    guess_copies,
-    unique_axis,
-)
+from sinterface.analysis.lattice_steps import Branch, Rung, guess_copies, unique_axis
+from sinterface.analysis.lattice_transition import PhaseTransition, find_transition
 from sinterface.report.transition_figures import is_llzo, transition_csv, transition_figure
 
 LADDER = np.arange(300.0, 1201.0, 50.0)
