@@ -85,6 +85,7 @@ void PairSinterface::init_style() {
     if (std::strcmp(update->unit_style, "metal") != 0) error->all(FLERR, "pair_style sinterface needs 'units metal' (eV and Angstrom).");
     if (force->newton_pair == 0) error->all(FLERR, "pair_style sinterface needs 'newton on'.");
     neighbor->add_request(this, NeighConst::REQ_FULL);
+    want_at_setup();
 }
 
 double PairSinterface::init_one(int i, int j) {

@@ -29,7 +29,8 @@ public:
 private:
     // A per-atom array for `fix pair`, made on the steps on which it is wanted.
     struct Watched {
-        int wanted = 0;
+        int wanted = 0;      // on the next step; a fix sets it
+        bool asked = false;  // whether a fix ever will
         bigint step = -1;  // of its values
         std::vector<double> values;
     };
@@ -42,6 +43,7 @@ private:
 
     void allocate();
     void tally_virial(const double* total, int n_all);
+    void want_at_setup();
     void begin_watch(sinterface::Output& output, int n_all);
     void end_watch(const sinterface::Output& output, int n_all);
     void sum_watch();

@@ -13,6 +13,12 @@
 
 using namespace LAMMPS_NS;
 
+// A run's first forces come with all that is ever asked for: with the deviations they differ in their last bits, and fix pair
+// asks at the first setup only, so that a run continued from a restart file would part from one that was never stopped.
+void PairSinterface::want_at_setup() {
+    for (Watched* w : {&watch_.extrapolations, &watch_.energy_std, &watch_.force_std}) w->wanted = w->asked;
+}
+
 // Called before the engine runs: where it puts what was asked for.
 void PairSinterface::begin_watch(sinterface::Output& output, int n_all) {
     const auto n = static_cast<std::size_t>(n_all);
@@ -46,6 +52,7 @@ void PairSinterface::end_watch(const sinterface::Output& output, int n_all) {
         sinterface::force_deviations(watch_.member_forces.data(), members, n_all, n, fresh(watch_.force_std));
     }
     if (eflag_global) sum_watch();
+    watch_.extrapolations.wanted = watch_.energy_std.wanted = watch_.force_std.wanted = 0;
 }
 
 // `compute pair` adds up over the ranks: a maximum stands on the first one only.
@@ -74,7 +81,9 @@ void* PairSinterface::extract(const char* name, int& dimension) {
     std::string text = name;
     if (text.size() <= flag.size() || text.substr(text.size() - flag.size()) != flag) return nullptr;
     Watched* found = watched(text.substr(0, text.size() - flag.size()));
-    return found ? &found->wanted : nullptr;
+    if (found == nullptr) return nullptr;
+    found->asked = true;
+    return &found->wanted;
 }
 
 void* PairSinterface::extract_peratom(const char* name, int& columns) {

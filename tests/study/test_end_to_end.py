@@ -28,7 +28,7 @@ controls = false
 [interface]
 size = "tiny"
 [potential]
-name = "llzo-lco-n2p2"  # a committee goes on statistically, not bit by bit
+name = "llzo-lco"
 [relax]
 max_steps = 10
 [dynamics]

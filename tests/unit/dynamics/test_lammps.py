@@ -133,6 +133,40 @@ def test_interrupted_run_continues_bit_by_bit(
         np.testing.assert_array_equal(cut[name], whole[name], err_msg=name)
 
 
+def test_interrupted_committee_continues_bit_by_bit(tmp_path: Path) -> None:
+    """Its deviations, asked for on some steps only, change no bit of the forces between them."""
+    from sinterface.dynamics.interaction import potential_interaction
+    from sinterface.potential.model import load_potential
+    from sinterface.structures.interface import build_interface
+
+    atoms = build_interface(size="tiny", seed=1).atoms
+    committee = potential_interaction(load_potential("llzo-lco"), precision="mixed", threads=1)
+    assert "force_std" in committee.watched
+    settings = {
+        "temperature_K": 1500.0,
+        "equilibration_ps": 0.02,
+        "duration_ps": 0.1,
+        "frame_interval_ps": 0.01,
+        "checkpoint_interval_ps": 0.02,
+        "velocities": True,
+    }
+    run_nvt(atoms, committee, tmp_path / "whole", **settings)
+    told: list[Progress] = []
+
+    def progress(state: Progress) -> None:
+        told.append(state)
+        if len(told) in (5, 10):
+            raise KeyboardInterrupt
+
+    for _ in range(2):
+        with pytest.raises(KeyboardInterrupt):
+            run_nvt(atoms, committee, tmp_path / "cut", progress=progress, **settings)
+    run_nvt(atoms, committee, tmp_path / "cut", **settings)
+    whole, cut = frames_of(tmp_path / "whole"), frames_of(tmp_path / "cut")
+    for name in whole:
+        np.testing.assert_array_equal(cut[name], whole[name], err_msg=name)
+
+
 def test_segment_cut_short_is_told_before_the_run_goes_on(
     tmp_path: Path, argon: Atoms, argon_interaction: Interaction
 ) -> None:
