@@ -31,7 +31,7 @@ private:
     struct Watched {
         int wanted = 0;      // on the next step; a fix sets it
         bool asked = false;  // whether a fix ever will
-        bigint step = -1;  // of its values
+        bigint step = -1;    // of its values
         std::vector<double> values;
     };
     struct Watch {
