@@ -26,9 +26,13 @@ def is_stored(path: Path) -> bool:
 
 
 class StoredSource:
-    """A run directory or one of its segments; see `sinterface.analysis.stream.Source`."""
+    """A run directory or one of its segments; see `sinterface.analysis.stream.Source`.
 
-    def __init__(self, path: Path, frame_interval_fs: float | None) -> None:
+    With `dense`, velocities that the run kept more often than frames stand for its frames, without
+    positions; `per_frame` tells how many belong to one.
+    """
+
+    def __init__(self, path: Path, frame_interval_fs: float | None, *, dense: bool = False) -> None:
         self._trajectory = open_trajectory(path)
         stored = self._trajectory
         self.numbers = stored.numbers
@@ -38,17 +42,34 @@ class StoredSource:
         self.cell = np.asarray(stored.cell, dtype=np.float64)
         self.temperature_K: FloatArray | None = np.asarray(stored.temperature_K, np.float64)
         self.has_velocities = stored.has_velocities
-        self._inverse = np.linalg.inv(self.cell)
         self.notes = self._notes(path)
+        self.per_frame = 1
+        if dense and len(stored.velocity_step) > 1:
+            self._take_dense()
+        self._inverse = np.linalg.inv(self.cell)
         self._check_interval(path, frame_interval_fs)
+
+    def _take_dense(self) -> None:
+        """Let the velocities' own clock be the frames'."""
+        stored = self._trajectory
+        frame = np.searchsorted(stored.step, stored.velocity_step)  # at it, or the next behind
+        ratio = np.median(np.diff(stored.step)) / np.median(np.diff(stored.velocity_step))
+        self.per_frame = max(1, round(float(ratio)))
+        self.time_ps = np.asarray(stored.velocity_time_ps, dtype=np.float64)
+        self.cell = self.cell[frame]
+        self.temperature_K = np.asarray(stored.temperature_K, np.float64)[frame]
 
     def fractional(self, index: int) -> FloatArray:
         """Return unwrapped fractional coordinates of one frame, shape (n_atoms, 3)."""
+        if self.per_frame > 1:
+            raise InputError("Positions between frames are not kept; ask for frames.")
         return np.asarray(self._trajectory.positions(index) @ self._inverse[index])
 
     def velocities(self, index: int) -> FloatArray:
         """Return velocities of one frame, shape (n_atoms, 3), in Å/ps."""
-        return np.asarray(self._trajectory.velocities(index) * FS_PER_PS)
+        stored = self._trajectory
+        read = stored.dense_velocities if self.per_frame > 1 else stored.velocities
+        return np.asarray(read(index) * FS_PER_PS)
 
     def close(self) -> None:
         """Close the files."""

@@ -252,7 +252,9 @@ def open_frames(
     selection
         Frames used, and their interval where the file doesn't tell it.
     velocities
-        Whether velocities are wanted (spooled) where there are any.
+        Whether velocities are wanted (spooled) where there are any. Those that a run of ours kept
+        more often than frames are frames of their own then, without positions; `selection` skips
+        as much time as of frames.
     min_frames
         Fewest frames that the analysis can do with.
 
@@ -271,7 +273,8 @@ def open_frames(
         raise InputError(f"There is no trajectory '{given}'; give a file or a run's directory.")
     source: Source
     if is_stored(given):
-        source = StoredSource(given, chosen.frame_interval_fs)
+        source = StoredSource(given, chosen.frame_interval_fs, dense=velocities)
+        chosen = dataclasses.replace(chosen, skip=chosen.skip * source.per_frame)
     else:
         source = AseSource(
             given,

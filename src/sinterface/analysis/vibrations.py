@@ -181,8 +181,9 @@ def check_interval(run: Frames, elements: Sequence[str], highest_cm1: float | No
         message = (
             f"Frames {interval_fs:g} fs apart show modes up to {seen:.0f} cm⁻¹ only, but "
             f"{', '.join(elements)} may vibrate up to {highest:.0f} cm⁻¹, which would appear at a "
-            f"wrong place; write frames {_round_down(wanted_fs):g} fs apart or closer (or state "
-            "the highest mode with --highest-cm1)."
+            f"wrong place; write frames {_round_down(wanted_fs):g} fs apart or closer, or "
+            "velocities alone (simulate --velocity-interval-ps), or state the highest mode with "
+            "--highest-cm1."
         )
         raise InputError(message)
 

@@ -29,6 +29,8 @@ def vibrations(
 ) -> None:  # fmt: skip
     """Tell the vibrational spectrum of each element and the mass-weighted total, with peaks.
 
+    Velocities that a run kept more often than frames (simulate --velocity-interval-ps) are taken.
+
     Example: [bold]sinterface analyze vibrations run/ --highest-cm1 800 -o spectra[/bold]
     """
     from sinterface.report.analysis_vibrations import compute

@@ -100,6 +100,14 @@ def simulate(
     velocities: Annotated[
         bool, typer.Option("--velocities", help="Keep velocities (for vibrational spectra).")
     ] = False,
+    velocity_interval: Annotated[
+        float | None,
+        typer.Option(
+            "--velocity-interval-ps",
+            help="Keep velocities so often, whatever the frames: sparse frames, dense velocities.",
+            show_default=False,
+        ),
+    ] = None,
     freeze_below: Annotated[
         float | None,
         typer.Option("--freeze-below-A", help="Hold atoms below this height.", show_default=False),
@@ -180,6 +188,7 @@ def simulate(
                 "frame_interval_ps": frame_interval,
                 "checkpoint_interval_ps": checkpoint_interval,
                 "velocities": velocities,
+                "velocity_interval_ps": velocity_interval,
                 "precision": precision,
                 "threads": threads,
                 "freeze_below_A": freeze_below,

@@ -242,10 +242,15 @@ class AseSystem:
         found.positions[:] = self._atoms.positions @ self._rotation
         return found
 
-    def frame(self, step: int, *, velocities: bool = False) -> Frame:
-        """Return the state as frame number `step`."""
+    def velocities(self) -> NDArray[np.float64]:
+        """Return the velocities, shape (n_atoms, 3), in Å/ps, in the orientation of `frame`."""
         from ase.units import fs
 
+        moving: NDArray[np.float64] = self._atoms.get_velocities() @ self._rotation
+        return moving * fs * FS_PER_PS
+
+    def frame(self, step: int, *, velocities: bool = False) -> Frame:
+        """Return the state as frame number `step`."""
         atoms = self._atoms
         moving = atoms.get_velocities()
         kinetic = np.einsum("i,ia,ib->ab", atoms.get_masses(), moving, moving) / atoms.get_volume()
@@ -259,7 +264,7 @@ class AseSystem:
             temperature_K=self.temperature_K(),
             potential_energy_eV=float(atoms.get_potential_energy()),
             pressure_GPa=q.T @ pressure @ q * EV_PER_A3_IN_GPA,
-            velocities=moving @ q * fs * FS_PER_PS if velocities else None,
+            velocities=self.velocities() if velocities else None,
         )
 
     def wait(self) -> None:

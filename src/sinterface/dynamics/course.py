@@ -20,7 +20,7 @@ import numpy as np
 
 from sinterface import provenance
 from sinterface.dynamics.engine import Engine
-from sinterface.dynamics.h5md import SegmentWriter
+from sinterface.dynamics.h5md import Motion, SegmentWriter
 from sinterface.dynamics.hdf5_recovery import close_killed_file
 from sinterface.dynamics.lammps_system import LammpsError
 from sinterface.dynamics.run_state import RunState, write_state
@@ -79,6 +79,7 @@ class Course:
         self.writer: SegmentWriter | None = None
         self._good: Atoms | None = None
         self._recording = False
+        self._motions: list[Motion] = []
         self._steps_here = self._steps_saved = 0
         self._started = self._marked = time.perf_counter()
 
@@ -198,13 +199,30 @@ class Course:
         self._reseed()
         for k in range(n):
             self._good = self.engine.structure()
-            if not self.engine.run(s.frame_steps, setup=k == 0):
+            if not self._advance(setup=k == 0):
                 raise RunError(self._stopped(self._good))
             self._steps_here += s.frame_steps
             self.state = replace(self.state, frame=self.state.frame + 1)
             self._check_temperature()
             yield
             self._tell()
+
+    def _advance(self, *, setup: bool) -> bool:
+        """Run to the next frame, noting velocities on the way; False where a limit stopped it."""
+        s, start = self.settings, self._kept_step()
+        dense = self.state.part.keep and s.velocity_steps > 0
+        steps = s.velocity_steps if dense else s.frame_steps
+        self._motions = []
+        for done in range(0, s.frame_steps, steps):
+            if not self.engine.run(steps, setup=setup and done == 0):
+                return False
+            if dense:
+                self._note_motion(start + done + steps)
+        return True
+
+    def _note_motion(self, step: int) -> None:
+        time_ps = step * self.settings.timestep_fs / FS_PER_PS
+        self._motions.append(Motion(step, time_ps, self.engine.velocities()))
 
     def _check_temperature(self) -> None:
         temperature, part = self.engine.temperature_K(), self.state.part
@@ -283,14 +301,24 @@ class Course:
             region,
             {**asdict(self.settings), "origin": origin},
             velocities=self.settings.velocities,
+            motions_per_frame=self._motions_per_frame,
             watched=watched,
         )
         self.state = replace(self.state, segments=(*self.state.segments, origin))
 
+    @property
+    def _motions_per_frame(self) -> int:
+        s = self.settings
+        return s.frame_steps // s.velocity_steps if s.velocity_steps else 0
+
     def _write_frame(self) -> None:
-        frame = self.engine.frame(self._kept_step(), velocities=self.settings.velocities)
+        step = self._kept_step()
+        frame = self.engine.frame(step, velocities=self.settings.velocities)
+        if self._motions_per_frame and not self._motions:  # the first frame, or a minimum
+            self._note_motion(step)
         if self.writer is not None:
-            self.writer.append(frame)
+            self.writer.append(frame, self._motions)
+        self._motions = []
 
     def _tell(self) -> None:
         watched = summary(self.engine.watched())  # asks all ranks

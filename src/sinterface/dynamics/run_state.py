@@ -31,6 +31,9 @@ class Settings:
         Time steps between frames, frames between checkpoints.
     velocities
         Whether frames carry velocities.
+    velocity_steps
+        Time steps between velocities kept on a clock of their own, a divisor of `frame_steps`; 0
+        for none.
     frozen
         Digest of which atoms stay where they are; empty where all move.
     structure, interaction, engine
@@ -48,6 +51,7 @@ class Settings:
     structure: str
     interaction: str
     engine: str = "lammps"
+    velocity_steps: int = 0
 
     def kept_before(self, phase: int) -> int:
         """Return how many frames are kept before phase number `phase`, without the first."""

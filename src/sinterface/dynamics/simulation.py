@@ -78,6 +78,7 @@ def simulate(
     threads: int = 1,
     precision: str = "mixed",
     velocities: bool = False,
+    velocity_interval_ps: float | None = None,
     frozen: NDArray[np.bool_] | None = None,
     max_extrapolations_per_atom: int = 0,
     max_force_deviation_eV_per_A: float = 0.0,
@@ -106,7 +107,10 @@ def simulate(
     threads, precision
         Threads of the potential; "mixed" or "double".
     velocities
-        Whether to store velocities.
+        Whether frames carry velocities.
+    velocity_interval_ps
+        Time between velocities kept on a clock of their own beside those of the frames, for
+        spectra: whole time steps, whole ones of which make a frame. None where not.
     frozen
         Atoms that stay where they are, shape (n_atoms,); only in phases with a fixed cell.
     max_extrapolations_per_atom, max_force_deviation_eV_per_A
@@ -150,7 +154,8 @@ def simulate(
             "frame_interval_ps",
             frame_interval_ps,
         ),
-        velocities=velocities,
+        velocities=velocities or velocity_interval_ps is not None,
+        velocity_steps=_velocity_steps(velocity_interval_ps, timestep_fs, frame_interval_ps),
         frozen=hashlib.sha256(still.tobytes()).hexdigest() if still.any() else "",
         structure=_structure_digest(atoms),
         interaction=interaction.identity,
@@ -206,6 +211,17 @@ def _check(
         name = f"duration_ps of '{phase.name}'" if several else _duration_name(phase)
         lengths.append(requirements.whole_multiple(name, phase.duration_ps, *frame))
     return steps, tuple(lengths)
+
+
+def _velocity_steps(interval_ps: float | None, timestep_fs: float, frame_interval_ps: float) -> int:
+    """Return time steps between velocities on a clock of their own; 0 where none are asked."""
+    if interval_ps is None:
+        return 0
+    requirements.check_positive(velocity_interval_ps=interval_ps)
+    name = "velocity_interval_ps"
+    frame = ("frame_interval_ps", frame_interval_ps)
+    requirements.whole_multiple(*frame, name, interval_ps)
+    return requirements.whole_multiple(name, interval_ps, "timestep_fs", timestep_fs, FS_PER_PS)
 
 
 def _duration_name(phase: Phase) -> str:

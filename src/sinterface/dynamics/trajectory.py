@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from sinterface.dynamics.hdf5_recovery import end_of_data, is_marked_as_written
+from sinterface.dynamics.segments import (
+    DENSE_VELOCITY,
+    Segment,
+    check_same_atoms,
+    check_segments,
+    cut_short,
+    open_segment,
+    rows_to_keep,
+    segment_paths,
+)
 from sinterface.dynamics.watch import UNITS
 from sinterface.errors import InputError
 from sinterface.files import atomic_path
@@ -21,29 +28,8 @@ from sinterface.files import atomic_path
 if TYPE_CHECKING:
     from ase import Atoms
 
+__all__ = ["Trajectory", "check_segments", "open_trajectory", "segment_paths"]
 _FS_PER_PS = 1000.0
-
-
-def segment_paths(directory: Path | str) -> list[Path]:
-    """Return the segment files of a run directory, oldest first."""
-    return sorted(Path(directory).glob("segment-*.h5"))
-
-
-@dataclass(frozen=True)
-class _Segment:
-    path: Path
-    file: h5py.File
-    n_frames: int
-
-    def series(self, name: str, rows: slice) -> NDArray[Any]:
-        return np.asarray(self.file[name][rows])
-
-    def steps(self) -> NDArray[np.int64]:
-        return np.asarray(self.file["particles/all/position/step"][: self.n_frames])
-
-    def goes_on_bitwise(self) -> bool:
-        settings = json.loads(self.file["parameters/settings"][()])
-        return bool(settings.get("origin", {}).get("continues") == "bitwise")
 
 
 class Trajectory:
@@ -64,18 +50,20 @@ class Trajectory:
     watched
         What was watched in each frame (keys of `sinterface.dynamics.watch.UNITS`), each of shape
         (n_frames,); NaN where a segment lacks it, empty where all do.
+    velocity_step, velocity_time_ps
+        Clock of velocities kept more often than frames, shape (n_velocities,); empty without.
     settings
         Settings of the run, as its first segment tells them.
     """
 
-    def __init__(self, segments: list[_Segment]) -> None:
+    def __init__(self, segments: list[Segment]) -> None:
         self._segments = segments
         first = segments[0].file["particles/all"]
         self.numbers: NDArray[np.int64] = np.asarray(first["species"][:], np.int64)
         self.masses: NDArray[np.float64] = first["mass"][:]
         self.region: NDArray[np.int8] = first["region"][:]
         self.settings: dict[str, Any] = json.loads(segments[0].file["parameters/settings"][()])
-        kept = _rows_to_keep(segments)
+        kept = rows_to_keep(segments)
         self._index = [(k, i) for k, rows in enumerate(kept) for i in range(rows.start, rows.stop)]
         self.step: NDArray[np.int64] = self._merge("particles/all/position/step", kept)
         self.time_ps: NDArray[np.float64] = self._merge("particles/all/position/time", kept)
@@ -84,6 +72,14 @@ class Trajectory:
         self.potential_energy_eV: NDArray[np.float64] = self._observable("potential_energy", kept)
         self.pressure_GPa: NDArray[np.float64] = self._observable("pressure_tensor", kept)
         self.watched: dict[str, NDArray[np.float64]] = self._watched(kept)
+        self._dense: list[tuple[int, int]] = []
+        self.velocity_step: NDArray[np.int64] = np.zeros(0, np.int64)
+        self.velocity_time_ps: NDArray[np.float64] = np.zeros(0)
+        if all(segment.is_dense for segment in segments):
+            rows = [one.dense_rows(of) for one, of in zip(segments, kept, strict=True)]
+            self._dense = [(k, i) for k, of in enumerate(rows) for i in range(of.start, of.stop)]
+            self.velocity_step = self._merge(f"{DENSE_VELOCITY}/step", rows)
+            self.velocity_time_ps = self._merge(f"{DENSE_VELOCITY}/time", rows)
 
     @property
     def n_frames(self) -> int:
@@ -97,7 +93,7 @@ class Trajectory:
 
     def positions(self, i: int) -> NDArray[np.float64]:
         """Return the unwrapped positions of frame `i`, shape (n_atoms, 3), in Å."""
-        return self._read("position", i)
+        return self._read("all/position", self._index[i])
 
     def velocities(self, i: int) -> NDArray[np.float64]:
         """Return the velocities of frame `i`, shape (n_atoms, 3), in Å/fs.
@@ -112,7 +108,11 @@ class Trajectory:
                 f"'{self._segments[0].path.parent}' holds no velocities; "
                 "run the dynamics with velocities stored."
             )
-        return self._read("velocity", i) / _FS_PER_PS
+        return self._read("all/velocity", self._index[i]) / _FS_PER_PS
+
+    def dense_velocities(self, i: int) -> NDArray[np.float64]:
+        """Return velocities number `i` of `velocity_time_ps`, shape (n_atoms, 3), in Å/fs."""
+        return self._read("dense/velocity", self._dense[i]) / _FS_PER_PS
 
     def frames(self, stride: int = 1) -> Iterator[NDArray[np.float64]]:
         """Yield the unwrapped positions of every `stride`-th frame, from the first on."""
@@ -178,13 +178,13 @@ class Trajectory:
         pairs = zip(self._segments, kept, strict=True)
         return np.concatenate([segment.series(name, rows) for segment, rows in pairs])
 
-    def _read(self, name: str, i: int) -> NDArray[np.float64]:
-        k, row = self._index[i]
+    def _read(self, name: str, at: tuple[int, int]) -> NDArray[np.float64]:
+        k, row = at
         segment = self._segments[k]
         try:
-            frame = segment.file[f"particles/all/{name}/value"][row]
+            frame = segment.file[f"particles/{name}/value"][row]
         except (OSError, RuntimeError) as error:
-            raise InputError(_cut_short(segment.path)) from error
+            raise InputError(cut_short(segment.path)) from error
         return np.asarray(frame, np.float64)
 
 
@@ -209,11 +209,11 @@ def open_trajectory(directory: Path | str) -> Trajectory:
     paths = [given] if given.is_file() else segment_paths(given)
     if not paths:
         raise InputError(f"No trajectory (segment-000.h5) in '{given}'; run the dynamics first.")
-    segments: list[_Segment] = []
+    segments: list[Segment] = []
     try:
         for path in paths:
-            segments.append(_open_segment(path))
-        _check_same_atoms(segments)
+            segments.append(open_segment(path))
+        check_same_atoms(segments)
         if not any(segment.n_frames for segment in segments):
             raise InputError(f"The trajectory in '{given}' holds no frame yet; wait for the run.")
         return Trajectory(segments)
@@ -221,104 +221,3 @@ def open_trajectory(directory: Path | str) -> Trajectory:
         for segment in segments:
             segment.file.close()
         raise
-
-
-def check_segments(directory: Path) -> None:
-    """Check that every segment of a run directory can be read, before the run goes on.
-
-    Raises
-    ------
-    InputError
-        When one of them is foreign, damaged or cut short.
-    """
-    for path in segment_paths(directory):
-        _open_segment(path).file.close()
-
-
-def _open_segment(path: Path) -> _Segment:
-    if path.stat().st_size < end_of_data(path):  # HDF5 would wait for the missing part for ever
-        raise InputError(_cut_short(path))
-    try:
-        file = h5py.File(path, "r", swmr=is_marked_as_written(path))
-    except OSError as error:
-        raise InputError(_cut_short(path)) from error
-    try:
-        return _Segment(path, file, _complete_frames(path, file))
-    except BaseException:
-        file.close()
-        raise
-
-
-def _complete_frames(path: Path, file: h5py.File) -> int:
-    """Count the frames that are whole: a killed writer may have begun one more."""
-    try:
-        group = file["particles/all"]
-        elements = [group["position"], group["box/edges"]]
-        elements += [group["velocity"]] if "velocity" in group else []
-        names = ["temperature", "potential_energy", "pressure_tensor"]
-        names += [name for name in UNITS if name in file["observables"]]
-        elements += [file[f"observables/{name}"] for name in names]
-        group["species"], group["mass"], group["region"], file["parameters/settings"]
-        counts = [len(element[part]) for element in elements for part in ("step", "time", "value")]
-        n_frames = min(counts)
-        _check_whole(path, [element["value"] for element in elements], n_frames)
-    except KeyError as error:
-        raise InputError(
-            f"'{path}' is not a trajectory of sinterface (what is missing: {error}); "
-            "give the directory of a dynamics run."
-        ) from error
-    except (OSError, RuntimeError) as error:
-        raise InputError(_cut_short(path)) from error
-    return n_frames
-
-
-def _check_whole(path: Path, datasets: list[h5py.Dataset], n_frames: int) -> None:
-    """Refuse a file that ends before the last chunk of its frames."""
-    if n_frames == 0:
-        return
-    size = path.stat().st_size
-    for dataset in datasets:
-        corner = ((n_frames - 1) // dataset.chunks[0] * dataset.chunks[0],)
-        chunk = dataset.id.get_chunk_info_by_coord(corner + (0,) * (dataset.ndim - 1))
-        if chunk.byte_offset is None or chunk.byte_offset + chunk.size > size:
-            raise InputError(_cut_short(path))
-
-
-def _rows_to_keep(segments: list[_Segment]) -> list[slice]:
-    """Return which frames of each segment make one sequence of rising steps."""
-    steps = [segment.steps() for segment in segments]
-    kept: list[slice] = []
-    for number, segment in enumerate(segments):
-        mine = steps[number]
-        if len(mine) == 0:
-            kept.append(slice(0, 0))
-            continue
-        if segment.goes_on_bitwise():
-            known = [steps[k][rows.stop - 1] for k, rows in enumerate(kept) if rows.stop]
-            first = int(np.searchsorted(mine, max(known, default=-1), side="right"))
-            kept.append(slice(first, len(mine)) if first < len(mine) else slice(0, 0))
-            continue
-        for k, rows in enumerate(kept):
-            stop = min(rows.stop, int(np.searchsorted(steps[k], mine[0], side="left")))
-            kept[k] = slice(min(rows.start, stop), stop)
-        kept.append(slice(0, len(mine)))
-    return kept
-
-
-def _check_same_atoms(segments: list[_Segment]) -> None:
-    first = segments[0]
-    for segment in segments[1:]:
-        if not np.array_equal(
-            first.file["particles/all/species"][:], segment.file["particles/all/species"][:]
-        ):
-            raise InputError(
-                f"'{segment.path}' holds other atoms than '{first.path}'; "
-                "keep the segments of one run in one directory."
-            )
-
-
-def _cut_short(path: Path) -> str:
-    return (
-        f"'{path}' is damaged or was cut short; restore a copy, or remove the folder "
-        f"'{path.parent}' and run the dynamics again."
-    )

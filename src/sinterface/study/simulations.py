@@ -85,6 +85,7 @@ class SimulationSet(_Table):
     frame_interval_ps: float = Field(default=0.1, gt=0)
     checkpoint_interval_ps: float = Field(default=1.0, gt=0)
     velocities: bool = False
+    velocity_interval_ps: float | None = Field(default=None, gt=0)
     precision: str = "mixed"
     threads: int = Field(default=1, ge=1)
     freeze_below_A: float | None = None
@@ -286,6 +287,7 @@ def _simulate(
         threads=settings.threads,
         precision=settings.precision,
         velocities=settings.velocities,
+        velocity_interval_ps=settings.velocity_interval_ps,
         frozen=frozen,
         max_extrapolations_per_atom=settings.max_extrapolations_per_atom,
         max_force_deviation_eV_per_A=settings.max_force_deviation_eV_per_A,

@@ -49,6 +49,30 @@ def test_frequencies(tmp_path: Path, stored: bool) -> None:
     assert heavy / light == pytest.approx(energy["O"] / energy["Li"], rel=0.15)
 
 
+def test_sparse_frames_and_dense_velocities(tmp_path: Path) -> None:
+    """Frames a whole picosecond apart, velocities ten femtoseconds: the same spectrum."""
+    positions, velocities = oscillators(0.01, 1501)
+    runs = [
+        write_h5md(tmp_path / f"{every}", SYMBOLS, positions, CELL, 0.01, velocities=velocities,
+                   every=every)
+        for every in (1, 100)
+    ]  # fmt: skip
+    found = []
+    for run in runs:
+        with open_frames(
+            run, Selection(skip=1 if run.name == "100" else 100), velocities=True
+        ) as f:
+            assert f.n_frames == 1401
+            np.testing.assert_allclose(f.velocities(3), velocities[103], rtol=1e-5, atol=1e-6)
+            found.append(vibrations([f]))
+    np.testing.assert_array_equal(found[0].density, found[1].density)
+    for element, true in THZ.items():
+        assert abs(found[1].peaks[element][0].THz - true) < 3.0 * found[1].peaks[element][0].std_THz
+    with open_frames(runs[1]) as frames:  # positions keep their own clock
+        assert frames.n_frames == 16
+        np.testing.assert_allclose(frames.positions(2), positions[200], atol=1e-5)
+
+
 def test_velocities_of_extxyz(tmp_path: Path) -> None:
     positions, velocities = oscillators(0.01, 300)
     path = write_extxyz(tmp_path / "o.extxyz", SYMBOLS, positions, CELL, velocities=velocities)

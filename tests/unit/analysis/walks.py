@@ -10,7 +10,7 @@ from ase.data import atomic_numbers
 from ase.io import write
 from numpy.typing import NDArray
 
-from sinterface.dynamics.h5md import Frame, SegmentWriter
+from sinterface.dynamics.h5md import Frame, Motion, SegmentWriter
 
 FloatArray = NDArray[np.float64]
 
@@ -92,8 +92,12 @@ def write_h5md(
     *,
     region: NDArray[np.int8] | None = None,
     velocities: FloatArray | None = None,
+    every: int = 1,
 ) -> Path:
-    """Write a run directory of ours (positions in float32, as always)."""
+    """Write a run directory of ours (positions in float32, as always).
+
+    With `every` above 1 only so many positions are frames; velocities have a clock of their own.
+    """
     directory.mkdir(parents=True, exist_ok=True)
     numbers = np.array([atomic_numbers[one] for one in symbols])
     zone = np.zeros(len(symbols), np.int8) if region is None else region
@@ -107,18 +111,26 @@ def write_h5md(
         region=zone,
         settings={},
         velocities=velocities is not None,
+        motions_per_frame=every if every > 1 else 0,
     ) as writer:
+        motions: list[Motion] = []
         for index, place in enumerate(positions):
+            clock = (100 * index, index * interval_ps)
+            if velocities is not None:
+                motions.append(Motion(*clock, velocities[index]))
+            if index % every:
+                continue
             writer.append(
                 Frame(
-                    step=100 * index,
-                    time_ps=index * interval_ps,
+                    *clock,
                     positions=place,
                     cell=cells[index],
                     temperature_K=1000.0,
                     potential_energy_eV=0.0,
                     pressure_GPa=np.zeros((3, 3)),
                     velocities=None if velocities is None else velocities[index],
-                )
+                ),
+                motions,
             )
+            motions = []
     return directory

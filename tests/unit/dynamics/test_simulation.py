@@ -89,6 +89,49 @@ def test_a_cut_run_ends_with_the_same_bits(
     assert {part["continues"] for part in record["segments"]} == {"start", "bitwise"}
 
 
+def test_sparse_frames_and_dense_velocities(tmp_path: Path, argon: Atoms, interaction) -> None:
+    """Velocities between frames, on a clock of their own; cut runs end with the same bits."""
+    often = {**SHORT, "velocity_interval_ps": 0.02}
+    phases = [
+        Phase("warm", 0.2, 40.0, thermostat="bussi", keep=False),
+        Phase("production", 1.0, 40.0, thermostat="langevin"),
+        Phase("last", 0.2, 40.0, thermostat="none"),
+    ]
+    simulate(argon, interaction, tmp_path / "whole", phases, **often)
+    simulate(argon, interaction, tmp_path / "sparse", phases, **SHORT)
+    told: list[float] = []
+
+    def stop(state) -> None:
+        told.append(state.done)
+        if len(told) in (4, 11):
+            raise KeyboardInterrupt
+
+    for _ in range(2):
+        with pytest.raises(KeyboardInterrupt):
+            simulate(argon, interaction, tmp_path / "cut", phases, progress=stop, **often)
+    simulate(argon, interaction, tmp_path / "cut", phases, **often)
+    found = []
+    for name in ("whole", "cut"):
+        with open_trajectory(tmp_path / name) as trajectory:
+            assert trajectory.step.tolist() == list(range(0, 301, 25))
+            assert trajectory.velocity_step.tolist() == list(range(0, 301, 5))
+            np.testing.assert_allclose(trajectory.velocity_time_ps, np.arange(61) * 0.02)
+            found.append([trajectory.dense_velocities(i) for i in range(61)])
+            for i in range(trajectory.n_frames):
+                np.testing.assert_array_equal(trajectory.velocities(i), found[-1][5 * i])
+    np.testing.assert_array_equal(*found)
+    assert np.ptp(found[0], axis=0).min() > 0
+    whole, sparse = read(tmp_path / "whole"), read(tmp_path / "sparse")
+    np.testing.assert_allclose(whole["positions"], sparse["positions"], atol=1e-4)
+    with pytest.raises(InputError, match="velocity_steps = 5, now 0 is asked"):
+        simulate(argon, interaction, tmp_path / "whole", phases, **SHORT, velocities=True)
+    with pytest.raises(InputError, match=r"0\.1 is not a whole multiple of velocity_interval_ps"):
+        simulate(argon, interaction, tmp_path / "no", phases, **SHORT, velocity_interval_ps=0.03)
+    with pytest.raises(InputError, match="not a whole multiple of timestep_fs"):
+        simulate(argon, interaction, tmp_path / "no", phases, **SHORT, velocity_interval_ps=0.005)
+    assert not (tmp_path / "no").exists()
+
+
 def test_what_does_not_continue_bitwise_is_recorded(
     tmp_path: Path, argon: Atoms, interaction
 ) -> None:

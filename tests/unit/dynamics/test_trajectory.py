@@ -8,7 +8,15 @@ import numpy as np
 import pytest
 from ase import units
 from ase.io import read
-from unit.dynamics.segments import CELL, N_ATOMS, make_frame, write_segment, writer
+from unit.dynamics.segments import (
+    CELL,
+    N_ATOMS,
+    make_frame,
+    make_motion,
+    write_dense,
+    write_segment,
+    writer,
+)
 
 from sinterface.dynamics.hdf5_recovery import close_killed_file, end_of_data
 from sinterface.dynamics.trajectory import open_trajectory
@@ -120,6 +128,58 @@ def test_mdanalysis_opens_it(tmp_path: Path) -> None:
     np.testing.assert_allclose(state.dimensions[:3], np.linalg.norm(expected.cell, axis=1), 1e-6)
     assert state.data["temperature"] == 310
     universe.trajectory.close()
+
+
+def test_velocities_between_frames_have_their_own_clock(tmp_path: Path) -> None:
+    """H5MD lets elements differ in it; MDAnalysis, which doesn't, reads the frames' own still."""
+    with writer(tmp_path, 0, velocities=True, motions_per_frame=5) as segment:
+        for step in (0, 10, 20):
+            motions = [make_motion(one) for one in range(step - 8 if step else 0, step + 1, 2)]
+            segment.append(make_frame(step, velocities=True), motions)
+    with open_trajectory(tmp_path) as trajectory:
+        assert trajectory.step.tolist() == [0, 10, 20]
+        assert trajectory.velocity_step.tolist() == list(range(0, 21, 2))
+        np.testing.assert_allclose(trajectory.velocity_time_ps, np.arange(0, 0.021, 0.002))
+        np.testing.assert_allclose(trajectory.dense_velocities(3), 6e-3, rtol=1e-6)
+        expected = make_frame(20, velocities=True).velocities / 1000
+        np.testing.assert_allclose(trajectory.velocities(2), expected, rtol=1e-6)
+    with h5py.File(tmp_path / "segment-000.h5") as file:
+        dense = file["particles/dense"]
+        assert dense["velocity/value"].shape == (11, N_ATOMS, 3)
+        assert dense["velocity/value"].attrs["unit"] == "Angstrom ps-1"
+        assert dense["velocity/step"] != file["particles/all/velocity/step"]
+        assert dense["box"] == file["particles/all/box"]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        mdanalysis = pytest.importorskip("MDAnalysis")
+        universe = mdanalysis.Universe.empty(N_ATOMS, trajectory=True, velocities=True)
+        universe.load_new(str(tmp_path / "segment-000.h5"), format="H5MD")
+        assert len(universe.trajectory) == 3
+        assert universe.trajectory[1].time == pytest.approx(0.01)
+        found = universe.atoms.velocities.copy()
+        universe.trajectory.close()
+    np.testing.assert_allclose(found, make_frame(10, velocities=True).velocities, rtol=1e-6)
+
+
+@pytest.mark.parametrize("continues", ["bitwise", "statistically"])
+def test_dense_velocities_of_killed_runs(tmp_path: Path, continues: str) -> None:
+    """Each is there once, also those behind a frame that a killed writer didn't complete."""
+    write_dense(tmp_path, 0, range(0, 60, 10))
+    with h5py.File(tmp_path / "segment-000.h5", "r+", libver="latest") as file:
+        for part in ("step", "time", "value"):  # velocities of a frame that was never written
+            column = file[f"particles/dense/velocity/{part}"]
+            column.resize(len(column) + 1, axis=0)
+        file["particles/dense/velocity/step"][-1] = 52
+    with open_trajectory(tmp_path) as trajectory:
+        assert trajectory.velocity_step.tolist() == list(range(0, 51, 2))
+    write_dense(tmp_path, 1, range(30, 80, 10), offset=0.5, continues=continues)
+    with open_trajectory(tmp_path) as trajectory:
+        assert trajectory.step.tolist() == list(range(0, 80, 10))
+        assert trajectory.velocity_step.tolist() == list(range(0, 71, 2))
+        found = [trajectory.dense_velocities(i)[0, 0] * 1000 for i in range(36)]
+    newer = 50 if continues == "bitwise" else 20
+    expected = [step + (0.5 if step > newer else 0.0) for step in range(0, 71, 2)]
+    np.testing.assert_allclose(found, expected, rtol=1e-6)
 
 
 def test_newer_segments_supersede(tmp_path: Path) -> None:
