@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from sinterface.dynamics import requirements
 from sinterface.dynamics.ensembles import CellFreedom, Phase, check_cell
 from sinterface.dynamics.interaction import Interaction, potential_interaction
-from sinterface.dynamics.lammps_system import LammpsError, LammpsSystem
+from sinterface.dynamics.lammps_instance import LammpsError
+from sinterface.dynamics.lammps_system import LammpsSystem
 from sinterface.errors import InputError, RunError
 from sinterface.progress import Progress, ProgressCallback
 from sinterface.units import FS_PER_PS

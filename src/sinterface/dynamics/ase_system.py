@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from sinterface.dynamics.ensembles import CHAIN, Phase
 from sinterface.dynamics.h5md import Frame
-from sinterface.dynamics.lammps_system import LammpsError, lower_triangular
+from sinterface.dynamics.lammps_instance import LammpsError
+from sinterface.dynamics.lammps_system import lower_triangular
 from sinterface.dynamics.watch import Limits
 from sinterface.errors import InputError
 from sinterface.files import atomic_path

@@ -22,7 +22,7 @@ from sinterface import provenance
 from sinterface.dynamics.engine import Engine
 from sinterface.dynamics.h5md import Motion, SegmentWriter
 from sinterface.dynamics.hdf5_recovery import close_killed_file
-from sinterface.dynamics.lammps_system import LammpsError
+from sinterface.dynamics.lammps_instance import LammpsError
 from sinterface.dynamics.run_state import RunState, write_state
 from sinterface.dynamics.trajectory import segment_paths
 from sinterface.dynamics.watch import (

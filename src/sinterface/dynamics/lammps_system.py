@@ -1,15 +1,10 @@
-"""Atoms inside LAMMPS: made, moved, read and saved; LAMMPS' errors become LammpsError.
-
-Under ``mpiexec`` each rank holds a share of the atoms; every method is then called by all ranks
-alike, and what comes back is the whole on each of them.
-"""
+"""Atoms inside LAMMPS: made, moved, read and saved."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,15 +12,14 @@ from numpy.typing import NDArray
 from sinterface.dynamics.ensembles import Phase
 from sinterface.dynamics.h5md import Frame
 from sinterface.dynamics.interaction import Interaction
-from sinterface.dynamics.lammps_library import SUPPORTED_VERSION, start_lammps
+from sinterface.dynamics.lammps_instance import LammpsError, LammpsInstance
+from sinterface.dynamics.lammps_library import SUPPORTED_VERSION
 from sinterface.dynamics.watch import Limits, summary, watch_commands
-from sinterface.errors import InputError, RunError
 from sinterface.units import BAR_IN_GPA, FS_PER_PS
 
 if TYPE_CHECKING:
     from ase import Atoms
 
-_IMAGE_BITS, _IMAGE_ZERO = 10, 512
 _VOIGT = {"Pxx": (0, 0), "Pyy": (1, 1), "Pzz": (2, 2), "Pxy": (0, 1), "Pxz": (0, 2), "Pyz": (1, 2)}
 
 
@@ -43,11 +37,7 @@ def lower_triangular(
     return np.tril((r.T) * signs), (q * signs).T
 
 
-class LammpsError(RunError):
-    """LAMMPS refused a command or lost the run; the message holds its own words."""
-
-
-class LammpsSystem:
+class LammpsSystem(LammpsInstance):
     """Periodic atoms in one LAMMPS instance; use it as a context manager.
 
     Parameters
@@ -97,9 +87,7 @@ class LammpsSystem:
         kinds = np.column_stack([atoms.numbers, atoms.get_masses()])
         self._kinds, kind = np.unique(kinds, axis=0, return_inverse=True)
         self._types: list[int] = (kind.ravel() + 1).tolist()
-        self._lammps: Any = start_lammps()
-        self.rank = int(self._lammps.extract_setting("world_rank"))
-        self.n_ranks = int(self._lammps.extract_setting("world_size"))
+        super().__init__(len(atoms))
         try:
             for command in interaction.load:
                 self.command(command)
@@ -128,7 +116,7 @@ class LammpsSystem:
         )
         if made != n_atoms:
             raise LammpsError(f"LAMMPS took {made} of {n_atoms} atoms; check the cell.")
-        self._set_images(positions)
+        self._set_images(positions, self._cell)
         masses = [f"mass {k} {mass:.17g}" for k, (_, mass) in enumerate(self._kinds, start=1)]
         self.commands(*masses, *self._groups())
         self._prepare()
@@ -326,38 +314,6 @@ class LammpsSystem:
             watched=summary(self.watched()),
         )
 
-    def wait(self) -> None:
-        """Return when all ranks are here."""
-        if self.n_ranks > 1:
-            self._lammps.gather_atoms("id", 0, 1)
-
-    def commands(self, *commands: str) -> None:
-        """Give LAMMPS several commands."""
-        for command in commands:
-            self.command(command)
-
-    def command(self, command: str) -> None:
-        """Give LAMMPS one command."""
-        try:
-            self._lammps.command(command)
-        except Exception as error:  # the only type that LAMMPS' wrapper raises
-            raise LammpsError(_reason(error)) from error
-
-    def close(self) -> None:
-        """End this LAMMPS instance."""
-        self._lammps.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
-
     def _prepare(self) -> None:
         """Give what restart files do not keep; sorting is off, so that atom order is stable."""
         from ase.data import chemical_symbols
@@ -390,55 +346,6 @@ class LammpsSystem:
             "group mobile subtract all frozen",
         ]
 
-    def _set_images(self, positions: NDArray[np.float64]) -> None:
-        """Set image flags so that the unwrapped positions are the given ones."""
-        order = self._tags() - 1
-        shift = np.linalg.solve(self._cell.T, (positions[order] - self._local("x")).T).T
-        image = np.rint(shift).astype(np.int64) + _IMAGE_ZERO
-        if image.min() < 0 or image.max() >= 2 * _IMAGE_ZERO:
-            raise InputError(
-                "Atoms lie more than 500 cells away from the cell; wrap the structure first."
-            )
-        self._local("image")[:] = (
-            image[:, 0] | image[:, 1] << _IMAGE_BITS | image[:, 2] << 2 * _IMAGE_BITS
-        )
-
-    def _unwrapped(self, cell: NDArray[np.float64]) -> NDArray[np.float64]:
-        positions: NDArray[np.float64] = self._by_atom("x") + self._image_counts() @ cell
-        return positions
-
-    def _image_counts(self) -> NDArray[np.int64]:
-        if self.n_ranks > 1:
-            return np.array(self._lammps.gather_atoms("image", 0, 3), np.int64).reshape(-1, 3)
-        image = self._in_order(self._local("image")).astype(np.int64)
-        mask = 2 * _IMAGE_ZERO - 1
-        packed = [image & mask, image >> _IMAGE_BITS & mask, image >> 2 * _IMAGE_BITS & mask]
-        counts: NDArray[np.int64] = np.stack(packed, axis=-1) - _IMAGE_ZERO
-        return counts
-
-    def _by_atom(self, name: str) -> NDArray[Any]:
-        if self.n_ranks > 1:
-            self._check_count(int(self._lammps.get_natoms()))
-            return np.array(self._lammps.gather_atoms(name, 1, 3), float).reshape(-1, 3)
-        return self._in_order(self._local(name))
-
-    def _in_order(self, local: NDArray[Any]) -> NDArray[Any]:
-        self._check_count(len(local))
-        ordered = np.empty_like(local)
-        ordered[self._tags() - 1] = local
-        return ordered
-
-    def _check_count(self, n_atoms: int) -> None:
-        if n_atoms != len(self._atoms):
-            raise LammpsError(f"{len(self._atoms) - n_atoms} atoms were lost.")
-
-    def _tags(self) -> NDArray[np.int64]:
-        return self._local("id").astype(np.int64)
-
-    def _local(self, name: str) -> NDArray[Any]:
-        array: NDArray[Any] = self._lammps.numpy.extract_atom(name)
-        return array[: self._lammps.extract_setting("nlocal")]
-
 
 def _region(cell: NDArray[np.float64], skewed: bool) -> str:
     (lx, _, _), (xy, ly, _), (xz, yz, lz) = cell.tolist()
@@ -450,9 +357,3 @@ def _region(cell: NDArray[np.float64], skewed: bool) -> str:
 
 def _seed(seed: int) -> int:
     return seed % 899_999_999 + 1
-
-
-def _reason(error: Exception) -> str:
-    """Return LAMMPS' message without its source line and echo of the input."""
-    text = str(error).splitlines()[0] if str(error) else type(error).__name__
-    return text.removeprefix("ERROR: ").split(" (src/")[0].split(" For more information")[0]

@@ -9,34 +9,28 @@ own velocities are lost, so it comes to the same path by other steps.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from sinterface.dynamics.requirements import check_positive, check_structure
-from sinterface.errors import InputError, RunError
-from sinterface.files import write_text
+from sinterface.errors import RunError
+from sinterface.paths.band_end import NO_BARRIER_EV, finish_band
+from sinterface.paths.band_state import BandState, hop_digest, read_state
 from sinterface.paths.energies import Energies
-from sinterface.paths.hop import MOVED_A, SAME_A, Hop, displacements, moved_atoms
+from sinterface.paths.hop import MOVED_A, SAME_A, Hop, displacements
 from sinterface.paths.interpolation import cluster, interpolate
 from sinterface.paths.result import (
     BAND_NAME,
     ENDS_NAME,
-    RECORD_NAME,
     RESULT_NAME,
     MinimumEnergyPath,
-    band_curve,
-    find_bottleneck,
-    minima_between,
     read_images,
     read_path,
+    write_images,
 )
 from sinterface.progress import Progress, ProgressCallback
 
@@ -46,38 +40,17 @@ if TYPE_CHECKING:
 
     from sinterface.potential.model import Potential
 
-FORMAT = 1
 SPRING_EV_PER_A2 = 1.0
 CLIMB_FACTOR = 5.0
 """The highest image begins to climb when forces are below so many times the tolerance."""
 SAVE_STEPS = 10
 END_TOLERANCE = 0.2
 """End points are relaxed to this share of the band's tolerance."""
-NO_BARRIER_EV = 0.01
 _LONGEST_STEP_A = 0.2
 
 
 class EndPointError(RunError):
     """An end point is no minimum of its own: the ion slid back when it was relaxed."""
-
-
-@dataclass
-class _State:
-    """Where a band stands; kept in ``neb.json``."""
-
-    settings: dict[str, Any]
-    ends_done: bool = False
-    steps: int = 0
-    climbing: bool = False
-    wall_s: float = 0.0
-    residual_eV_per_A: float = float("inf")
-    end_tolerance_eV_per_A: float = 0.0
-
-    def write(self, directory: Path) -> None:
-        content = {"format": FORMAT, **self.__dict__}
-        if not np.isfinite(self.residual_eV_per_A):
-            content["residual_eV_per_A"] = None
-        write_text(directory / RECORD_NAME, json.dumps(content, indent=1) + "\n")
 
 
 def find_path(
@@ -138,13 +111,13 @@ def find_path(
     folder.mkdir(parents=True, exist_ok=True)
     settings = {
         "hop": hop.name,
-        "structures": _digest(hop),
+        "structures": hop_digest(hop),
         "potential": energies.identity,
         "n_images": n_images,
         "climb": climb,
         "free_within_A": free_within_A,
     }
-    state = _read_state(folder, settings)
+    state = read_state(folder, settings)
     run = _Band(hop, energies, folder, state, progress)
     run.go(n_images, climb, force_tolerance_eV_per_A, max_steps, free_within_A)
     return read_path(folder)
@@ -179,53 +152,6 @@ def find_first_path(
     )
 
 
-def _notes(heights: NDArray[np.float64], saddle: int, converged: bool) -> tuple[str, ...]:
-    """Say what a reader should know before taking the barriers for barriers."""
-    found = []
-    last = len(heights) - 1
-    for end, name in ((0, "first"), (last, "last")):
-        if heights[saddle] - heights[end] < NO_BARRIER_EV:
-            found.append(
-                f"nothing higher lies beside the {name} end point: it is hardly a minimum of its "
-                "own, and its barrier none"
-            )
-    if not converged:
-        found.append("the band hasn't come to rest: more steps are needed")
-    return tuple(found)
-
-
-def _digest(hop: Hop) -> str:
-    found = hashlib.sha256()
-    for atoms in (hop.initial, hop.final):
-        for array in (atoms.numbers, atoms.positions, atoms.cell.array):
-            found.update(np.round(np.asarray(array, float), 6).tobytes())
-    return found.hexdigest()
-
-
-def _read_state(directory: Path, settings: dict[str, Any]) -> _State:
-    path = directory / RECORD_NAME
-    try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-        if record.pop("format") != FORMAT:
-            raise ValueError("another format")
-        if record["residual_eV_per_A"] is None:
-            record["residual_eV_per_A"] = float("inf")
-        state = _State(**record)
-    except FileNotFoundError:
-        return _State(settings)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise InputError(
-            f"'{path}' is no record of a path ({error}); choose another directory."
-        ) from error
-    for name, value in settings.items():
-        if state.settings.get(name) != value:
-            raise InputError(
-                f"'{directory}' holds a path with {name} = {state.settings.get(name)}, now "
-                f"{value} is asked; choose another directory or the earlier setting."
-            )
-    return state
-
-
 class _Band:
     """One process' share of the work on a band."""
 
@@ -234,7 +160,7 @@ class _Band:
         hop: Hop,
         energies: Energies,
         directory: Path,
-        state: _State,
+        state: BandState,
         progress: ProgressCallback | None,
     ) -> None:
         self.hop, self.energies, self.directory = hop, energies, directory
@@ -264,7 +190,7 @@ class _Band:
             self._descend(images, CLIMB_FACTOR * tolerance, max_steps, climb=False)
             state.climbing = True
         self._descend(images, tolerance, max_steps, climb=climb)
-        self._finish(images, tolerance)
+        finish_band(self.hop, self.energies, state, images, self.directory, tolerance)
 
     def _held(self, free_within_A: float | None) -> Any:
         """Return the constraint on atoms far from the way, or nothing."""
@@ -296,7 +222,7 @@ class _Band:
             )
         if not held:  # without a net shift, or the band would drift along its tangent
             ends[1].positions -= moved.mean(axis=0)
-        self._write(ends, path)
+        write_images(ends, path)
         self.state.ends_done, self.state.end_tolerance_eV_per_A = True, tolerance
         self._save_state()
 
@@ -316,10 +242,10 @@ class _Band:
             n = optimizer.nsteps
             self._tell(n, max_steps, f"{words} end point, largest force {force:.3f} eV/Å")
             if n and n % (5 * SAVE_STEPS) == 0:
-                self._write(ends[: k + 1], self.directory / ENDS_NAME)
+                write_images(ends[: k + 1], self.directory / ENDS_NAME)
                 self._save_state()
         self.energies.keep(atoms)
-        self._write(ends[: k + 1], self.directory / ENDS_NAME)
+        write_images(ends[: k + 1], self.directory / ENDS_NAME)
 
     def _second_end(self, first: Atoms) -> Atoms:
         """Return the last end point: as given, or made from the relaxed first where one moves."""
@@ -379,78 +305,10 @@ class _Band:
             if residual <= tolerance:
                 break
             if self.state.steps % SAVE_STEPS == 0:
-                self._write(images, self.directory / BAND_NAME)
+                write_images(images, self.directory / BAND_NAME)
                 self._save_state()
-        self._write(images, self.directory / BAND_NAME)
+        write_images(images, self.directory / BAND_NAME)
         self._save_state()
-
-    def _finish(self, images: list[Atoms], tolerance: float) -> None:
-        """Evaluate all images once more and write what the path tells."""
-        outside = []
-        members = []
-        for image in images:
-            counts, member = self.energies.judge(image)
-            outside += [counts] if counts is not None else []
-            members += [member] if member is not None else []
-        self._write(images, self.directory / BAND_NAME)
-        way, heights, curve_x, curve_y = band_curve(images)
-        saddle = int(heights.argmax())
-        std = None
-        if members:
-            std = float(np.std(members[saddle] - members[0]))
-        hop, state = self.hop, self.state
-        ion = hop.moving[:1]
-        others = moved_atoms(images[0], images[-1])
-        moving = np.concatenate([ion, others[others != ion[0]]])
-        self._save_state()
-        path = MinimumEnergyPath(
-            directory=self.directory,
-            name=hop.name,
-            title=hop.title,
-            charge=hop.charge,
-            details=hop.details,
-            formula=hop.initial.get_chemical_formula(),
-            n_atoms=len(hop.initial),
-            ion=hop.initial.get_chemical_symbols()[int(moving[0])],
-            moving=tuple(int(k) for k in moving),
-            forward_eV=float(heights[saddle] - heights[0]),
-            reverse_eV=float(heights[saddle] - heights[-1]),
-            committee_std_eV=std,
-            distances_A=tuple(way.tolist()),
-            energies_eV=tuple(heights.tolist()),
-            curve_A=tuple(curve_x.tolist()),
-            curve_eV=tuple(curve_y.tolist()),
-            saddle=saddle,
-            notes=_notes(heights, saddle, state.residual_eV_per_A <= tolerance),
-            minima=minima_between(heights),
-            bottleneck=find_bottleneck(images, moving, way),
-            converged=state.residual_eV_per_A <= tolerance,
-            steps=state.steps,
-            residual_eV_per_A=state.residual_eV_per_A,
-            climbed=state.climbing,
-            atoms_outside_training=tuple(outside),
-            potential=self.energies.name,
-            wall_s=state.wall_s,
-        )
-        text = json.dumps(path.to_dict(), indent=1)
-        write_text(self.directory / RESULT_NAME, text + "\n")
-
-    def _write(self, images: list[Atoms], path: Path) -> None:
-        """Write images with the energies and forces they have, whole or not at all."""
-        import ase.io
-        from ase.calculators.singlepoint import SinglePointCalculator
-
-        from sinterface.files import atomic_path
-
-        plain = []
-        for image in images:
-            copy = image.copy()
-            copy.set_constraint()
-            if isinstance(image.calc, SinglePointCalculator):
-                copy.calc = image.calc
-            plain.append(copy)
-        with atomic_path(path) as temporary:
-            ase.io.write(temporary, plain, format="extxyz")
 
     def _save_state(self) -> None:
         now = time.perf_counter()

@@ -133,6 +133,24 @@ class MinimumEnergyPath:
         return {**asdict(self), "directory": str(self.directory), "reaction_eV": self.reaction_eV}
 
 
+def write_images(images: list[Atoms], path: Path) -> None:
+    """Write images with the energies and forces they have, whole or not at all."""
+    import ase.io
+    from ase.calculators.singlepoint import SinglePointCalculator
+
+    from sinterface.files import atomic_path
+
+    plain = []
+    for image in images:
+        copy = image.copy()
+        copy.set_constraint()
+        if isinstance(image.calc, SinglePointCalculator):
+            copy.calc = image.calc
+        plain.append(copy)
+    with atomic_path(path) as temporary:
+        ase.io.write(temporary, plain, format="extxyz")
+
+
 def read_images(path: Path) -> list[Atoms]:
     """Return the images of a file, with their energies and forces where it holds them."""
     import ase.io

@@ -7,7 +7,8 @@ from ase.calculators.lj import LennardJones
 
 from sinterface.dynamics import lammps_library
 from sinterface.dynamics.interaction import Interaction
-from sinterface.dynamics.lammps_system import LammpsError, LammpsSystem, lower_triangular
+from sinterface.dynamics.lammps_instance import LammpsError
+from sinterface.dynamics.lammps_system import LammpsSystem, lower_triangular
 from sinterface.errors import InputError
 from sinterface.units import EV_PER_A3_IN_GPA
 
