@@ -96,6 +96,7 @@ def init(
 def check(
     path: options.StudyPath,
     scale: options.Scale = None,
+    changes: options.Changes = None,
     against: options.Against = None,
     output: options.Output = None,
     benchmark: options.Benchmark = True,
@@ -117,9 +118,11 @@ def check(
     from sinterface.study.scales import is_plain
 
     if not is_plain(path, scale):
-        check_general(path, scale, against, output, benchmark=benchmark, as_json=as_json)
+        check_general(
+            path, scale, changes or (), against, output, benchmark=benchmark, as_json=as_json
+        )
         return
-    file = read_study(path)
+    file = read_study(path, changes or ())
     if against is not None:
         from sinterface.cli.study import compare_plain
 
@@ -132,7 +135,10 @@ def check(
 
 @app.command()
 def run(
-    path: options.StudyPath, scale: options.Scale = None, output: options.Output = None
+    path: options.StudyPath,
+    scale: options.Scale = None,
+    changes: options.Changes = None,
+    output: options.Output = None,
 ) -> None:
     """Run a study, or go on with it; the last line printed is the report's path.
 
@@ -150,9 +156,9 @@ def run(
     from sinterface.study.scales import is_plain
 
     if not is_plain(path, scale):
-        typer.echo(str(run_general(path, scale, output)))
+        typer.echo(str(run_general(path, scale, changes or (), output)))
         return
-    file = read_study(path)
+    file = read_study(path, changes or ())
     warn_uncertified(potential_of(file))
     with make_display() as display:
         directory = output or default_run_directory(file)

@@ -59,6 +59,15 @@ Scale = Annotated[
         show_default=False,
     ),
 ]
+Changes = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="TABLE.KEY=VALUE",
+        help="A value in place of the file's, such as 'dynamics.timestep_fs=2.0'; may be repeated.",
+        show_default=False,
+    ),
+]
 Against = Annotated[
     Path | None,
     typer.Option(

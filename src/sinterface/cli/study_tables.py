@@ -30,12 +30,9 @@ def scales_table(estimates: Sequence[ScaleEstimate]) -> RenderableType:
             f"{one.largest_atoms:,}", f"{one.steps:,}", f"{one.atom_steps:.2g}",
             f"{one.disk_MB:,.0f} MB", duration(one.seconds) if one.seconds else "",
         )  # fmt: skip
-    rate = first.rate_atom_steps_per_s
     facts = {
         "study": f"{first.study} ({first.kind})",
-        "speed": f"{rate:,.0f} atom-steps/s on one core, measured just now"
-        if rate
-        else "not measured",
+        "speed": "; ".join(_speeds(estimates)) or "not measured",
         "at once": f"{first.slots} stages",
         "disk free": f"{first.free_MB:,.0f} MB",
     }
@@ -43,6 +40,16 @@ def scales_table(estimates: Sequence[ScaleEstimate]) -> RenderableType:
     if len(estimates) == 1:
         parts += ["", _steps_table(first)]
     return Group(*parts)
+
+
+def _speeds(estimates: Sequence[ScaleEstimate]) -> list[str]:
+    """Return the measured rate of each driver."""
+    rates = {one.driver: one.rate_atom_steps_per_s for one in estimates}
+    return [
+        f"{driver} {rate:,.0f} atom-steps/s on one core, measured just now"
+        for driver, rate in rates.items()
+        if rate
+    ]
 
 
 def _steps_table(one: ScaleEstimate) -> Table:

@@ -32,6 +32,8 @@ class ScaleEstimate:
     ----------
     study, kind, scale, run_directory
         Which.
+    driver
+        Potential or calculator that moves the atoms.
     stages, done, runs
         Stages in all, those finished, and runs of dynamics.
     largest_atoms
@@ -58,6 +60,7 @@ class ScaleEstimate:
     kind: str
     scale: str
     run_directory: str
+    driver: str
     stages: int
     done: int
     runs: int
@@ -108,6 +111,7 @@ def estimate_site(
         kind=site.kind,
         scale=site.scale,
         run_directory=str(directory),
+        driver=next(iter(site.driver.values())),
         stages=len(stages),
         done=len(stages) - len(left),
         runs=len(moving),

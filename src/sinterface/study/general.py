@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 from sinterface.files import write_text
+from sinterface.study.changes import noted
 from sinterface.study.executors import make_executor
 from sinterface.study.graph import Stage, in_order
 from sinterface.study.kinds import find_kind
@@ -80,7 +81,8 @@ def keep_plan(site: Site, stages: tuple[Stage, ...], run_directory: Path) -> Non
     ]
     head = dict(site.head())
     plan = json.dumps({**head, "stages": entries}, indent=1) + "\n"
-    kept = {STUDY_NAME: site.path.read_text(encoding="utf-8"), PLAN_NAME: plan}
+    text = noted(site.path.read_text(encoding="utf-8"), site.changes)
+    kept = {STUDY_NAME: text, PLAN_NAME: plan}
     for name, text in kept.items():
         path = run_directory / name
         if not path.is_file() or path.read_text(encoding="utf-8") != text:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from sinterface.errors import InputError, nearest_name
+from sinterface.study.changes import changed
 from sinterface.study.config import Study
 from sinterface.study.manual import describe, tables
 
@@ -25,18 +27,21 @@ class StudyFile:
         Absolute path of the file; names in it are relative to its folder.
     study
         The checked settings.
+    changes
+        Values that were replaced by ``--set``.
     """
 
     path: Path
     study: Study
+    changes: tuple[str, ...] = ()
 
     def resolve(self, name: str) -> Path:
         """Return the path that a name in the file stands for."""
         return self.path.parent / Path(name).expanduser()
 
 
-def read_study(path: Path | str) -> StudyFile:
-    """Read and check a study file.
+def read_study(path: Path | str, changes: Sequence[str] = ()) -> StudyFile:
+    """Read and check a study file, some of its values replaced by `changes`.
 
     Raises
     ------
@@ -55,7 +60,8 @@ def read_study(path: Path | str) -> StudyFile:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InputError(f"'{file}' isn't valid TOML: {error}. Correct that line.") from error
     try:
-        return StudyFile(file.resolve(), Study.model_validate(content))
+        study = Study.model_validate(changed(content, changes))
+        return StudyFile(file.resolve(), study, tuple(changes))
     except ValidationError as error:
         raise InputError(complaint(error.errors(), file)) from error
 

@@ -15,6 +15,7 @@ from sinterface import provenance
 from sinterface.errors import RunError
 from sinterface.files import write_text
 from sinterface.progress import Progress
+from sinterface.study.changes import noted
 from sinterface.study.lock import Holder, hold
 from sinterface.study.reading import StudyFile
 from sinterface.study.stages import (
@@ -153,7 +154,8 @@ def _keep_plan(file: StudyFile, tasks: tuple[Task, ...], run_directory: Path) ->
         for task in tasks
     ]
     plan = json.dumps({"study": file.study.study.name, "stages": stages}, indent=1) + "\n"
-    kept = {STUDY_NAME: file.path.read_text(encoding="utf-8"), PLAN_NAME: plan}
+    text = noted(file.path.read_text(encoding="utf-8"), file.changes)
+    kept = {STUDY_NAME: text, PLAN_NAME: plan}
     for name, text in kept.items():
         path = run_directory / name
         if not path.is_file() or path.read_text(encoding="utf-8") != text:

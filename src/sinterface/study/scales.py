@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from sinterface.errors import InputError, nearest_name
+from sinterface.study.changes import changed, laid_over
 from sinterface.study.config import Table
 from sinterface.study.kinds import PLAIN, Kind, find_kind, kind_names
 from sinterface.study.kinds.site import Site
@@ -83,7 +84,7 @@ def scales_of(path: Path) -> tuple[str, ...]:
     return tuple(scale for scale in SCALES if scale in found)
 
 
-def read_site(path: Path | str, scale: str | None = None) -> Site:
+def read_site(path: Path | str, scale: str | None = None, changes: Sequence[str] = ()) -> Site:
     """Read and check a study file at one of its scales.
 
     Parameters
@@ -92,6 +93,8 @@ def read_site(path: Path | str, scale: str | None = None) -> Site:
         The file.
     scale
         Which of its tables ``[scale.<name>]`` is laid over it; must be given where it has any.
+    changes
+        Values replaced after that, as `sinterface.study.changes.changed` takes them.
 
     Raises
     ------
@@ -111,22 +114,13 @@ def read_site(path: Path | str, scale: str | None = None) -> Site:
     content = read_content(file)
     sizes = content.pop("scale", {})
     if scale is not None:
-        content = _laid_over(content, sizes[scale])
+        content = laid_over(content, sizes[scale])
+    content = changed(content, changes)
     try:
         settings = kind.model.model_validate(content)
     except ValidationError as error:
         raise InputError(_complaint(error.errors(), file, kind, scale)) from error
-    return Site(file.resolve(), kind.name, scale or "", settings)
-
-
-def _laid_over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    """Return nested tables with the values of another one in place of theirs."""
-    found = dict(below)
-    for key, value in above.items():
-        own = found.get(key)
-        both = isinstance(value, dict) and isinstance(own, dict)
-        found[key] = _laid_over(own or {}, value) if both else value
-    return found
+    return Site(file.resolve(), kind.name, scale or "", settings, tuple(changes))
 
 
 def _complaint(errors: list[ErrorDetails], file: Path, kind: Kind, scale: str | None) -> str:

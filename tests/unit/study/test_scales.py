@@ -109,3 +109,27 @@ def test_makespan_of_two_slots() -> None:
     assert makespan([first, second, third], 2, rate=100.0) == pytest.approx(3.0 + 1.0)
     assert makespan([first, second, third], 1, rate=100.0) == pytest.approx(3.0 + 2.0 + 1.0)
     assert makespan([third], 2, rate=100.0) == pytest.approx(1.0)
+
+
+def test_values_are_replaced_for_one_run(tmp_path: Path) -> None:
+    path = written(tmp_path)
+    changes = ["transport.replicas=2", "transport.temperatures_K=[900.0]", "potential.name=my-pot"]
+    site = read_site(path, "laptop", changes)
+    assert site.settings.transport.replicas == 2
+    assert site.settings.transport.temperatures_K == (900.0,)
+    assert site.settings.potential.name == "my-pot"
+    assert site.settings.dynamics.timestep_fs == 2.0
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ("replicas=2", r"isn't of the form table\.key=value"),
+        ("transport.replicas", r"isn't of the form table\.key=value"),
+        ("transport.replica=2", "Unknown key 'replica' in .transport.*replicas"),
+        ("transport.replicas=many", "replicas"),
+    ],
+)
+def test_a_wrong_replacement_is_told(tmp_path: Path, change: str, words: str) -> None:
+    with pytest.raises(InputError, match=words):
+        read_site(written(tmp_path), "laptop", [change])

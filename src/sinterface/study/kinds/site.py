@@ -33,12 +33,15 @@ class Site:
         Which of its sizes; empty where the file has none.
     settings
         The checked settings, a model of its kind.
+    changes
+        Values that were replaced by ``--set``.
     """
 
     path: Path
     kind: str
     scale: str
     settings: Any
+    changes: tuple[str, ...] = ()
 
     @property
     def seed(self) -> int:
