@@ -15,6 +15,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +99,8 @@ def take(entry: Entry, folders: list[Path]) -> bool:
             figures = json.loads(path.read_text("utf-8"))
             if not structure.is_file() or _bare(figures["command"]) != _bare(entry.command):
                 continue
+            if not made_now(figures):
+                continue
             figures["command"] = entry.command
             picture(structure, entry)
             write_text(entry.certificate, json.dumps(figures, indent=1) + "\n")
@@ -127,7 +130,25 @@ def current(entry: Entry) -> bool:
     if not (entry.certificate.is_file() and entry.picture.is_file()):
         return False
     made: dict[str, Any] = json.loads(entry.certificate.read_text("utf-8"))
-    return bool(made.get("command") == entry.command)
+    return bool(made.get("command") == entry.command) and made_now(made)
+
+
+def made_now(figures: dict[str, Any]) -> bool:
+    """Whether what was made with a shipped potential was made with its present content."""
+    details, source = figures["details"], figures["source"]
+    relaxed = details.get("energetics", {}).get("relaxed")
+    if not (relaxed or "potential_energy_eV_per_atom" in details or "potential" in source):
+        return True
+    name, mark = source.get("potential", "llzo-lco"), source.get("potential_fingerprint")
+    return bool(mark == fingerprint(name))
+
+
+@cache
+def fingerprint(name: str) -> str:
+    """Return the first letters of a shipped potential's fingerprint."""
+    from sinterface.potential.model import load_potential
+
+    return load_potential(name).fingerprint[:12]
 
 
 def page(listed: list[Entry]) -> str:

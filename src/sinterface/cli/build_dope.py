@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from sinterface.cli import build_options as common
+
+if TYPE_CHECKING:
+    from ase import Atoms
 
 
 class Mode(StrEnum):
@@ -60,13 +64,22 @@ def dope(
         ),
     ] = None,
     repeat: common.Repeat = (1, 1, 1),
+    relax: Annotated[
+        bool,
+        typer.Option(
+            "--relax",
+            help="Relax atoms and volume with the potential, as an amorphous cell needs it.",
+        ),
+    ] = False,
+    potential: common.PotentialName = "llzo-lco",
+    threads: common.Threads = 1,
     seed: common.Seed = 0,
     as_json: common.AsJson = False,
 ) -> None:
     """Put dopants on a site; Li next to them goes or comes, so that the cell stays neutral.
 
     Co3+ on Li takes three Li, Co4+ on Zr and Co3+ on La none, Ta5+ on Zr one. To dope twice, give
-    the first result as STRUCTURE.
+    the first result as STRUCTURE; to dope a glass, the file of 'build amorphous', with --relax.
 
     Example: [bold]sinterface build dope llzo --rule "Al3+ on Li" --x 0.25 -o al.extxyz[/bold]
     """
@@ -96,6 +109,11 @@ def dope(
         atoms, parsed, wanted, mode="random" if mode is Mode.random else "uniform",
         within=parse_within(within) if within else None, states=opened.states, seed=seed,
     )  # fmt: skip
+    final = doped.atoms
+    figures: dict[str, Any] = {}
+    named: dict[str, str] = {}
+    if relax:
+        final, figures, named = _relaxed(doped.atoms, potential, threads)
     source = {
         "structure": structure,
         "repeat": list(repeat),
@@ -103,8 +121,10 @@ def dope(
         "mode": mode.value,
         "within": within,
         "before": opened.certificate.get("source", {}),
+        **named,
     }
-    certificate = common.certify_opened(doped.atoms, "doped crystal", source, opened, seed=seed,
+    kind = "doped amorphous" if "amorphous" in opened.kind else "doped crystal"
+    certificate = common.certify_opened(final, kind, source, opened, seed=seed,
         states=doped.states,
         details={
             "dopants": doped.n_dopants,
@@ -113,6 +133,28 @@ def dope(
             "removed": doped.removed,
             "added": doped.added,
             "nearest_dopants_A": doped.nearest_dopants_A,
+            **_glass(opened.certificate),
+            **figures,
         },
+        warnings=[] if figures.get("relaxed", True) else ["The relaxation has not converged."],
     )  # fmt: skip
-    common.finish(doped.atoms, certificate, output, as_json)
+    common.finish(final, certificate, output, as_json)
+
+
+def _glass(before: Mapping[str, Any]) -> dict[str, str]:
+    """Return how the structure that is doped was molten and quenched, where it was."""
+    course = before.get("details", {}).get("molten_and_quenched")
+    return {"molten_and_quenched": course} if course else {}
+
+
+def _relaxed(atoms: Atoms, name: str, threads: int) -> tuple[Atoms, dict[str, Any], dict[str, str]]:
+    """Return the structure without forces and pressure, its figures, and the potential's name."""
+    from sinterface.cli.progress_bar import progress_bar
+    from sinterface.dynamics.preparation import at_zero_pressure
+    from sinterface.dynamics.requirements import named_potential
+    from sinterface.potential.model import load_potential
+
+    potential = load_potential(name)
+    with progress_bar("relaxing") as show:
+        found, figures = at_zero_pressure(atoms, potential, threads=threads, progress=show)
+    return found, figures, named_potential(potential)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from sinterface.dynamics.melt_quench import Quench
     from sinterface.structures.mixture import Mixture
-    from sinterface.structures.structure_certificate import Parent
+    from sinterface.structures.opening import Opened
 
 Composition = Annotated[
     str,
@@ -24,10 +24,9 @@ Composition = Annotated[
         show_default=False,
     ),
 ]
-PotentialName = Annotated[
-    str, typer.Option("--potential", help="Shipped name or directory of the potential.")
+Timestep = Annotated[
+    float, typer.Option("--timestep-fs", help="Time step of melt, cooling and last run.")
 ]
-Threads = Annotated[int, typer.Option("--threads", min=1, help="Threads of the potential.")]
 FinalK = Annotated[
     float, typer.Option("--temperature-K", help="Temperature to which it is cooled.")
 ]
@@ -53,8 +52,9 @@ def mixture(
         bool, typer.Option("--hot", help="Stop in the melt, at 1.12 times the crystals' volume.")
     ] = False,
     multiply: Multiply = 1,
-    potential: PotentialName = "llzo-lco",
-    threads: Threads = 1,
+    timestep_fs: Timestep = 1.0,
+    potential: common.PotentialName = "llzo-lco",
+    threads: common.Threads = 1,
     seed: common.Seed = 0,
     as_json: common.AsJson = False,
 ) -> None:
@@ -81,8 +81,9 @@ def mixture(
         atoms = pack(wanted, volume_scale=MELT_SCALE, seed=seed)
         warnings = ["Only packed at random, not run: relax it before use."]
     else:
-        source |= asdict(quench) | {"potential": potential}
-        atoms, details = _run(wanted, quench, potential, seed, threads)
+        atoms, details, named = _run(wanted, quench, timestep_fs, potential, seed, threads)
+        source |= asdict(quench) | {"timestep_fs": timestep_fs} | named
+        details["molten_and_quenched"] = quench.words(timestep_fs)
         warnings = [f"A state of {melt_K:g} K: cool it before a colder run."] if hot else []
     certificate = certify_structure(
         atoms, "mixture", source, seed=seed, details=details, warnings=warnings
@@ -91,17 +92,21 @@ def mixture(
 
 
 def _run(
-    wanted: Mixture, quench: Quench, potential: str, seed: int, threads: int
-) -> tuple[Atoms, dict[str, Any]]:
-    """Return the quenched cell and its figures; progress on a terminal."""
+    wanted: Mixture, quench: Quench, timestep_fs: float, potential: str, seed: int, threads: int
+) -> tuple[Atoms, dict[str, Any], dict[str, str]]:
+    """Return the quenched cell, its figures and the potential's name; progress on a terminal."""
     from sinterface.cli.progress_bar import progress_bar
     from sinterface.dynamics.melt_quench import melt_quench
+    from sinterface.dynamics.requirements import named_potential
     from sinterface.potential.model import load_potential
 
     loaded = load_potential(potential)
     with progress_bar("packing") as show:
-        found = melt_quench(wanted, loaded, quench, seed=seed, threads=threads, progress=show)
-    return found.atoms, found.figures()
+        found = melt_quench(
+            wanted, loaded, quench, seed=seed, timestep_fs=timestep_fs, threads=threads,
+            progress=show,
+        )  # fmt: skip
+    return found.atoms, found.figures(), named_potential(loaded)
 
 
 def amorphous(
@@ -122,8 +127,9 @@ def amorphous(
     final_K: FinalK = 300.0,
     density_ps: DensityTime = 5.0,
     multiply: Multiply = 1,
-    potential: PotentialName = "llzo-lco",
-    threads: Threads = 1,
+    timestep_fs: Timestep = 1.0,
+    potential: common.PotentialName = "llzo-lco",
+    threads: common.Threads = 1,
     seed: common.Seed = 0,
     as_json: common.AsJson = False,
 ) -> None:
@@ -138,25 +144,30 @@ def amorphous(
 
     common.check_output(output)
     common.check_copies(repeat)
-    wanted, parents, crystal_density = _material(material, repeat, multiply, seed)
+    wanted, opened, crystal_density = _material(material, repeat, multiply, seed)
     quench = Quench(melt_K, melt_ps, quench_ps, 1000.0, final_K, density_ps)
-    atoms, figures = _run(wanted, quench, potential, seed, threads)
+    atoms, figures, named = _run(wanted, quench, timestep_fs, potential, seed, threads)
     details = figures | {
         "crystal_density_g_per_cm3": crystal_density,
+        "molten_and_quenched": quench.words(timestep_fs),
         "cooling_K_per_ps": (melt_K - final_K) / max(quench_ps, 1e-9),
     }
     source = {"material": material, "repeat": list(repeat), **asdict(quench)}
-    source |= {"potential": potential}
+    source |= {"timestep_fs": timestep_fs} | named
     certificate = certify_structure(
-        atoms, "amorphous", source, seed=seed, parents=parents, details=details
-    )
+        atoms, "amorphous", source, seed=seed, states=opened.states if opened else None,
+        parents=opened.parents if opened else (), details=details,
+    )  # fmt: skip
     common.finish(atoms, certificate, output, as_json)
 
 
 def _material(
     name: str, repeat: tuple[int, int, int], multiply: int, seed: int
-) -> tuple[Mixture, tuple[Parent, ...], float | None]:
-    """Return composition and volume of a crystal, of a built structure, or of formula units."""
+) -> tuple[Mixture, Opened | None, float | None]:
+    """Return composition and volume of a structure, that structure and its density.
+
+    Of formula units there is neither.
+    """
     from pathlib import Path
 
     from sinterface.structures.compositions import compose, mixture_of, parse_composition
@@ -169,5 +180,5 @@ def _material(
         crystal = opened.atoms * tuple(
             n * (multiply if k == 2 else 1) for k, n in enumerate(repeat)
         )
-        return mixture_of(crystal), opened.parents, density(crystal)
-    return compose(parse_composition(name), multiply=multiply), (), None
+        return mixture_of(crystal), opened, density(crystal)
+    return compose(parse_composition(name), multiply=multiply), None, None

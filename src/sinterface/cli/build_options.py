@@ -51,6 +51,10 @@ Draws = Annotated[
         "--draws", min=1, help="Arrangements drawn on partly occupied sites; the best is kept."
     ),
 ]
+PotentialName = Annotated[
+    str, typer.Option("--potential", help="Shipped name or directory of the potential.")
+]
+Threads = Annotated[int, typer.Option("--threads", min=1, help="Threads of the potential.")]
 AsJson = options.AsJson
 CRYSTAL_HELP = (
     "llzo (cubic), llzo-tetragonal, lco, lacoo3, la2zr2o7, li2zro3, coo, co3o4, li2o, la2o3, "

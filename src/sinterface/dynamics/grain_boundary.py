@@ -28,7 +28,7 @@ from sinterface.dynamics.boundary_search import (
     search_placements,
 )
 from sinterface.dynamics.relax import relax
-from sinterface.dynamics.requirements import check_elements
+from sinterface.dynamics.requirements import check_elements, named_potential
 from sinterface.errors import InputError
 from sinterface.files import atomic_path
 from sinterface.progress import ProgressCallback
@@ -156,6 +156,7 @@ def build_grain_boundary(
         details = site.details(bicrystal, atoms) | {"build_s": time.perf_counter() - start}
         return _finished(atoms, parent, source, seed, details)
     check_elements(loaded, potential.elements)
+    source |= named_potential(potential)
     factory = partial(_mixed_calculator, str(potential.directory))
     edge_A, bulk_eV = relaxed_edge(loaded, factory())
     start = time.perf_counter()

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from sinterface.dynamics.preparation import AtRest, bring_to_rest, crystal_at, measured
+from sinterface.dynamics.requirements import named_potential
 from sinterface.errors import InputError
 from sinterface.structures.certificate import Certificate, recertify
 from sinterface.structures.crystals import crystal_with_parent
@@ -118,7 +119,7 @@ def make_interface(
     }
     details = {
         "lattices": lattice,
-        "energetics": _energetics(rest, relaxed),
+        "energetics": _energetics(rest, relaxed, len(built.atoms)),
         "seconds": clock.wall,
         "cpu_seconds": clock.cpu,
     }
@@ -126,6 +127,9 @@ def make_interface(
     certificate = _certificate(
         atoms, built, parents, details, warnings + _unconverged(rest, relaxed)
     )
+    if usable is not None:
+        source = certificate.source | named_potential(usable)
+        certificate = replace(certificate, source=source)
     return MadeInterface(atoms, built, certificate)
 
 
@@ -178,7 +182,7 @@ def _warmed(
     return first, second
 
 
-def _energetics(rest: AtRest | None, relaxed: bool) -> dict[str, Any]:
+def _energetics(rest: AtRest | None, relaxed: bool, n_built: int) -> dict[str, Any]:
     if rest is None:
         return {"relaxed": False}
     return {
@@ -186,6 +190,7 @@ def _energetics(rest: AtRest | None, relaxed: bool) -> dict[str, Any]:
         "energy_eV_per_atom": rest.energy_eV / len(rest.atoms),
         "stress_GPa": dict(zip(("xx", "yy", "zz", "yz", "xz", "xy"), rest.stress_GPa, strict=True)),
         "largest_force_eV_per_A": rest.largest_force_eV_per_A,
+        "atoms_lost": n_built - len(rest.atoms),
     }
 
 

@@ -53,6 +53,15 @@ class Quench:
     final_K: float = 300.0
     density_ps: float = 5.0
 
+    def words(self, timestep_fs: float) -> str:
+        """Return the course in words, for a certificate."""
+        parts = [f"{self.melt_K:g} K for {self.melt_ps:g} ps"]
+        if self.quench_ps > 0.0:
+            parts.append(f"to {self.final_K:g} K in {self.quench_ps:g} ps")
+        if self.density_ps > 0.0:
+            parts.append(f"{self.density_ps:g} ps without pressure")
+        return f"{', '.join(parts)} (steps of {timestep_fs:g} fs)"
+
 
 @dataclass(frozen=True)
 class Disordered:

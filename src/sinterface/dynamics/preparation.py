@@ -1,14 +1,16 @@
-"""An interface made ready: its crystals at the run's temperature, its normal without stress."""
+"""Cells made ready: crystals at a temperature, a normal or a volume without stress."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from sinterface.dynamics.anneal import Heat, Rest, anneal
+from sinterface.dynamics.relax import relax
+from sinterface.dynamics.requirements import check_elements
 from sinterface.errors import InputError
 from sinterface.progress import Progress, ProgressCallback
 from sinterface.units import EV_PER_A3_IN_GPA
@@ -154,6 +156,52 @@ def bring_to_rest(
         if found.converged and cell == "normal":
             break
     return found
+
+
+def at_zero_pressure(
+    atoms: Atoms,
+    potential: Potential,
+    *,
+    force_tolerance_eV_per_A: float = 0.05,
+    max_steps: int = 500,
+    threads: int = 1,
+    progress: ProgressCallback | None = None,
+) -> tuple[Atoms, dict[str, Any]]:
+    """Relax atoms and volume, the cell's shape kept; return the structure and its figures.
+
+    Parameters
+    ----------
+    atoms
+        Periodic structure; left as it is.
+    potential
+        Potential that knows its elements.
+    force_tolerance_eV_per_A, max_steps
+        Largest force at which it ends, and most steps.
+    threads, progress
+        Of the potential; told of each step.
+
+    Raises
+    ------
+    InputError
+        For elements that the potential lacks.
+    RunError
+        When forces are no longer numbers.
+    """
+    check_elements(atoms, potential.elements)
+    found = relax(
+        atoms, potential.calculator(threads=threads), cell="isotropic",
+        force_tolerance_eV_per_A=force_tolerance_eV_per_A, max_steps=max_steps, progress=progress,
+    )  # fmt: skip
+    found.atoms.wrap()
+    return found.atoms, {
+        "relaxed": bool(found.converged),
+        "energy_eV_per_atom": found.energy_eV / len(atoms),
+        "pressure_GPa": -float(found.stress_GPa[:3].mean()),
+        "largest_force_eV_per_A": found.residual_force_eV_per_A,
+        "volume_change_percent": float(
+            100.0 * (found.atoms.get_volume() / atoms.get_volume() - 1.0)
+        ),
+    }
 
 
 def measured(atoms: Atoms, potential: Potential, threads: int) -> AtRest:

@@ -15,7 +15,17 @@ from sinterface.units import FS_PER_PS
 if TYPE_CHECKING:
     from ase import Atoms
 
+    from sinterface.potential.model import Potential
+
 SAME_TIME = 1e-6
+
+
+def named_potential(potential: Potential) -> dict[str, str]:
+    """Return what a certificate says of the potential that a structure was made with."""
+    return {
+        "potential": potential.directory.name,
+        "potential_fingerprint": potential.fingerprint[:12],
+    }
 
 
 def check_positive(**values: float) -> None:

@@ -37,6 +37,9 @@ def facts(figures: Figures) -> Iterator[tuple[str, str]]:
     seed = figures.get("seed", figures.get("source", {}).get("seed"))
     if seed is not None:
         yield "seed", str(seed)
+    source = figures.get("source", {})
+    if "potential_fingerprint" in source:
+        yield "potential", f"{source['potential']} ({source['potential_fingerprint']})"
     for warning in figures.get("warnings", ()):
         yield "warning", str(warning)
 
@@ -110,10 +113,10 @@ def _words(figures: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, 
         name = f"{prefix}{key}".replace("_", " ")
         if isinstance(value, Mapping):
             yield from _words(value, f"{name} ")
-        elif value is None or value in ([], ()):
-            continue
         elif isinstance(value, float):
             yield name, f"{value:.4g}"
+        elif value is None or value in ([], ()):
+            continue
         elif isinstance(value, list | tuple):
             yield name, ", ".join(f"{v:.4g}" if isinstance(v, float) else str(v) for v in value)
         else:

@@ -36,6 +36,11 @@ class Opened:
     states: dict[str, float] = field(default_factory=dict)
     certificate: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def kind(self) -> str:
+        """What its certificate calls it; nothing without one."""
+        return str(self.certificate.get("kind", ""))
+
 
 def open_structure(name_or_path: str, *, seed: int = 0, draws: int = 1) -> Opened:
     """Return a crystal by name, or the structure of a file with what is known of it.

@@ -54,6 +54,30 @@ def test_a_packed_mixture_is_told_to_be_raw(tmp_path: Path) -> None:
     assert "mixture" in out
 
 
+def test_a_molten_cell_tells_its_course_and_is_doped_and_relaxed(tmp_path: Path) -> None:
+    glass, doped = tmp_path / "glass.extxyz", tmp_path / "doped.extxyz"
+    times = ["--melt-ps", 0.2, "--quench-ps", 0.4, "--density-ps", 0.1]
+    short = ["--potential", "llzo-lco-n2p2", "--json"]
+    code, out, _ = run("amorphous", "llzo", *times, *short, "-o", glass)
+    made = json.loads(out)
+    assert code == 0
+    assert made["source"]["potential"] == "llzo-lco-n2p2"
+    assert len(made["source"]["potential_fingerprint"]) == 12
+    course = made["details"]["molten_and_quenched"]
+    assert "4000 K for 0.2 ps" in course
+    rule = ["--rule", "Co4+ on Zr", "--count", 6]
+    code, out, _ = run("dope", glass, *rule, "--relax", *short, "-o", doped)
+    figures = json.loads(out)
+    assert code == 0
+    assert figures["kind"] == "doped amorphous"
+    assert figures["oxidation_states"]["Co"] == 4.0
+    assert figures["charge_e"] == 0.0
+    assert figures["details"]["molten_and_quenched"] == course
+    assert abs(figures["details"]["pressure_GPa"]) <= 0.1
+    assert figures["details"]["largest_force_eV_per_A"] <= 0.05
+    assert figures["good"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -62,6 +86,8 @@ def test_a_packed_mixture_is_told_to_be_raw(tmp_path: Path) -> None:
         (["dope", "llzo", "--rule", "Al3+ on Li"], "either --x"),
         (["dope", "llzo", "--rule", "Al3+ on Li", "--x", 0.3], "x = 0.25"),
         (["dope", "llzo", "--rule", "Al3+ on Li", "--count", 1, "--mode", "region"], "--within"),
+        (["dope", "llzo", "--rule", "Al3+ on Li", "--count", 1, "--relax"], "contains Al"),
+        (["amorphous", "llzo", "--timestep-fs", 0], "timestep"),
         (["mixture", "M9"], "Did you mean"),
         (["mixture", "Al2O3:20"], "contains Al"),
         (["amorphous", "lco"], "cutoff"),
