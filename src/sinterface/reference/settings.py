@@ -12,6 +12,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from sinterface.errors import InputError, nearest_name
+from sinterface.plugins import REFERENCES, found_plugins
 
 Positive = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]
@@ -160,8 +161,9 @@ def read_settings(name: str, options: Path | Mapping[str, Any] | None = None) ->
     Parameters
     ----------
     name
-        ``chgnet``, ``gpaw``, ``cp2k``, ``espresso``, ``vasp``, ``mace`` or
-        ``ase:<module>.<Class>``.
+        ``chgnet``, ``gpaw``, ``cp2k``, ``espresso``, ``vasp``, ``mace``,
+        ``ase:<module>.<Class>``, or one that another package adds as an entry point of the group
+        ``sinterface.references``: a class of ASE calculators.
     options
         A table, or a TOML or JSON file that holds one; what it leaves out has its default.
 
@@ -177,10 +179,14 @@ def read_settings(name: str, options: Path | Mapping[str, Any] | None = None) ->
         model: type[Settings] = AseSettings
     elif name in MODELS:
         model = MODELS[name]
+    elif name in found_plugins(REFERENCES):
+        table["calculator"] = found_plugins(REFERENCES)[name].replace(":", ".")
+        model = AseSettings
     else:
+        known = [*MODELS, *found_plugins(REFERENCES)]
         raise InputError(
-            f"Unknown reference '{name}'.{nearest_name(name, list(MODELS))} "
-            f"Use one of {', '.join(MODELS)}, or ase:<module>.<Class>."
+            f"Unknown reference '{name}'.{nearest_name(name, known)} "
+            f"Use one of {', '.join(known)}, or ase:<module>.<Class>."
         )
     try:
         return model.model_validate(table)

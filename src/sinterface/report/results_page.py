@@ -17,7 +17,7 @@ from sinterface.progress import Progress
 from sinterface.report.outcome import Outcome
 from sinterface.report.sections import section_of, shown_section, write_sections
 from sinterface.report.study_results import Section
-from sinterface.report.suite import SUITE, Analysis, Run
+from sinterface.report.suite import Analysis, Run, all_analyses
 
 PAGE_NAME = "results.html"
 FOLDER_NAME = "results"
@@ -254,7 +254,8 @@ def overview(results: Results) -> Table:
 
 
 def _chosen(only: Sequence[str]) -> tuple[Analysis, ...]:
-    known = [analysis.name for analysis in SUITE]
+    analyses = all_analyses()
+    known = [analysis.name for analysis in analyses]
     for name in only:
         if name not in known:
             message = (
@@ -262,7 +263,7 @@ def _chosen(only: Sequence[str]) -> tuple[Analysis, ...]:
                 f"{nearest_name(name, known)}"
             )
             raise InputError(message)
-    return tuple(one for one in SUITE if not only or one.name in only)
+    return tuple(one for one in analyses if not only or one.name in only)
 
 
 def _one(run: Run, analysis: Analysis, folder: Path) -> Done:

@@ -1,7 +1,8 @@
 """The analyses that ``sinterface analyze all`` runs, and what a run offers them.
 
 To add one: write a module with ``compute(run) -> Outcome`` (and ``reason(run) -> str``, empty
-when it applies, else why not) and add its line to `SUITE`.
+when it applies, else why not) and add its line to `SUITE`; from another package, name the module
+as an entry point of the group ``sinterface.analyses``.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from sinterface.analysis.stream import Frames, Selection, open_frames
 from sinterface.errors import InputError
+from sinterface.plugins import ANALYSES, found_plugins
 from sinterface.progress import ProgressCallback
 from sinterface.report.run_groups import group_runs
 
@@ -124,6 +126,17 @@ SUITE: tuple[Analysis, ...] = (
     Analysis("phases", "Phases told apart by surroundings", "sinterface.report.analysis_phases"),
 )
 """In the order of the report."""
+
+
+def all_analyses() -> tuple[Analysis, ...]:
+    """Return the suite, and behind it what other installed packages add."""
+    own = {one.name for one in SUITE}
+    added = sorted(found_plugins(ANALYSES).items())
+    return SUITE + tuple(
+        Analysis(name, name.replace("-", " ").capitalize(), module)
+        for name, module in added
+        if name not in own
+    )
 
 
 def find_run(

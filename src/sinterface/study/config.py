@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self, get_args
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from sinterface.dynamics.requirements import FrameCounts, count_frames
-from sinterface.errors import InputError
+from sinterface.errors import InputError, nearest_name
+from sinterface.plugins import ANALYSES, found_plugins
 
 
 def _tuple_from_list(value: Any) -> Any:
@@ -27,22 +28,25 @@ Plane = Annotated[
 ]
 
 
-Observable = Literal[
+OBSERVABLES: Final = (
     "profiles", "rdf", "vibrations", "diffusion", "density", "sites", "polyhedra", "clusters",
     "boundaries", "phases",
-]  # fmt: skip
-"""Analyses of ``sinterface analyze all``, by name."""
-
-OBSERVABLES: tuple[Observable, ...] = get_args(Observable)
+)  # fmt: skip
+"""Analyses of ``sinterface analyze all``, by name; other packages may add some."""
 
 
 def _observables(value: Any) -> Any:
     if not isinstance(value, (list, tuple)):
         raise ValueError('write a list of analyses, like ["rdf", "sites"], or []')
+    known = [*OBSERVABLES, *found_plugins(ANALYSES)]
+    for name in value:
+        if name not in known:
+            hint = nearest_name(str(name), known)
+            raise ValueError(f"there is no analysis {name!r}; there are {', '.join(known)}.{hint}")
     return tuple(value)
 
 
-Observables = Annotated[tuple[Observable, ...], BeforeValidator(_observables)]
+Observables = Annotated[tuple[str, ...], BeforeValidator(_observables)]
 
 
 class Table(BaseModel):

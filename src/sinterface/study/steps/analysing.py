@@ -71,9 +71,9 @@ def _outcome(run: Run, name: str, options: Mapping[str, Any]) -> Outcome:
     """Return an analysis' outcome; options beyond those of its ``compute`` go to ``measure``."""
     import importlib
 
-    from sinterface.report.suite import SUITE
+    from sinterface.report.suite import all_analyses
 
-    found = next((one for one in SUITE if one.name == name), None)
+    found = next((one for one in all_analyses() if one.name == name), None)
     if found is None:
         raise InputError(f"There is no analysis '{name}'.")
     reason = found.reason(run)
