@@ -7,7 +7,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from sinterface.errors import InputError
-from sinterface.study.config import Observable, Observables, Plane, Table
+from sinterface.study.config import Observables, Plane, Table
 from sinterface.study.graph import Cost, Stage
 from sinterface.study.kinds.site import Site, finish
 from sinterface.study.kinds.tables import GeneralStudy
@@ -104,9 +104,7 @@ def _run(site: Site, t: PairTable, replica: int, n_atoms: int) -> Stage:
     )  # fmt: skip
 
 
-def _analysis(
-    site: Site, t: PairTable, name: Observable, runs: tuple[Stage, ...], n_atoms: int
-) -> Stage:
+def _analysis(site: Site, t: PairTable, name: str, runs: tuple[Stage, ...], n_atoms: int) -> Stage:
     settings = {"analysis": name, "max_frames": site.settings.dynamics.max_frames}
     cost = site.reading_cost(n_atoms, len(runs), t.production_ps, 20.0)
     return Stage(f"analysis-{name}", "analyse", settings, site.seed, {}, runs, {}, cost)
