@@ -39,8 +39,9 @@ def lint(session: nox.Session) -> None:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """Build the pages; warnings are errors."""
-    session.install(*INSTALL, ".[docs]")
+    """Run every command that the pages print, then build them; warnings are errors."""
+    session.install(*INSTALL, ".[docs,test]")
+    session.run("pytest", "-m", "slow or not slow", "tests/test_pages.py")
     session.run("mkdocs", "build", "--strict")
 
 

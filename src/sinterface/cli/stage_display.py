@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import sys
-import time
 from collections.abc import Sequence
-from types import TracebackType
-from typing import Self, TextIO
+from typing import TextIO
 
 from rich.console import Console
 from rich.progress import BarColumn, TaskID, TextColumn
-from rich.progress import Progress as Bars
 
+from sinterface.cli.talk import Drawn, Talk, percent, suited
 from sinterface.progress import Progress
 from sinterface.study.graph import Stage
 from sinterface.study.scheduler import StageListener
@@ -20,86 +17,54 @@ from sinterface.study.stages import State
 
 def make_stage_display(stream: TextIO | None = None) -> StageLines | StageBars:
     """Return a display that suits the stream (default: stderr)."""
-    stream = stream or sys.stderr
-    return StageBars(Console(file=stream)) if stream.isatty() else StageLines(stream)
+    return suited(stream, StageBars, StageLines)
 
 
-class StageLines(StageListener):
+class StageLines(Talk, StageListener):
     """A line when a stage ends or fails; a summary of what runs every `quiet_s` seconds at most."""
 
     def __init__(self, stream: TextIO, quiet_s: float = 30.0) -> None:
-        self._stream, self._quiet_s = stream, quiet_s
-        self._last = time.monotonic()
+        super().__init__(stream, quiet_s)
         self._done = self._total = 0
-
-    def __enter__(self) -> Self:
-        """Begin."""
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """End."""
 
     def planned(self, stages: Sequence[Stage], states: Sequence[State]) -> None:
         """Say how much there is to do."""
         self._total, self._done = len(stages), sum(state == "done" for state in states)
-        self._say(f"{self._total} stages, {self._done} finished earlier")
+        self.say(f"{self._total} stages, {self._done} finished earlier")
 
     def began(self, stage: Stage, state: State, attempt: int) -> None:
         """Say that a stage resumes or is tried again; a first begin is no news."""
         del attempt
         if state == "to resume":
-            self._say(f"{stage.name}: resumes")
+            self.say(f"{stage.name}: resumes")
 
     def moved(self, stage: Stage, progress: Progress) -> None:
         """Say how far a stage is, not too often."""
-        if time.monotonic() - self._last >= self._quiet_s:
-            self._say(f"{stage.name}: {_percent(progress):.0f} % {progress.message}".rstrip())
+        self.say_progress(stage.name, progress)
 
     def ended(self, stage: Stage, seconds: float) -> None:
         """Say that a stage is finished."""
         self._done += 1
-        self._say(f"{self._done}/{self._total} {stage.name}: finished in {seconds:.1f} s")
+        self.say(f"{self._done}/{self._total} {stage.name}: finished in {seconds:.1f} s")
 
     def failed(self, stage: Stage, reason: str, again: bool) -> None:
         """Say why a stage failed."""
-        self._say(f"{stage.name}: {'begins again' if again else 'failed'}: {reason}")
-
-    def took_over(self, holder: object) -> None:
-        """Say whose lock was taken over."""
-        self._say(f"took over the lock left by {holder}, no longer running")
-
-    def _say(self, text: str) -> None:
-        self._last = time.monotonic()
-        print(text, file=self._stream, flush=True)
+        self.say(f"{stage.name}: {'begins again' if again else 'failed'}: {reason}")
 
 
-class StageBars(StageListener):
+class StageBars(Drawn, StageListener):
     """One bar for the whole study, and one for each stage that runs."""
 
     def __init__(self, console: Console) -> None:
-        self._bars = Bars(
+        super().__init__(
+            console,
             TextColumn("{task.fields[label]:<28}"),
             BarColumn(bar_width=28),
             TextColumn("{task.percentage:>3.0f} %"),
             TextColumn("{task.description}"),
-            console=console,
         )
         self._all: TaskID | None = None
         self._ids: dict[str, TaskID] = {}
-
-    def __enter__(self) -> Self:
-        """Begin drawing."""
-        self._bars.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Stop drawing."""
-        self._bars.stop()
 
     def planned(self, stages: Sequence[Stage], states: Sequence[State]) -> None:
         """Add the bar of the study."""
@@ -116,7 +81,7 @@ class StageBars(StageListener):
 
     def moved(self, stage: Stage, progress: Progress) -> None:
         """Move a stage's bar."""
-        share = _percent(progress) / 100
+        share = percent(progress) / 100
         self._bars.update(self._ids[stage.name], completed=share, description=progress.message)
 
     def ended(self, stage: Stage, seconds: float) -> None:
@@ -135,15 +100,7 @@ class StageBars(StageListener):
         what = "begins again" if again else "failed"
         self._bars.console.print(f"{stage.name}: {what}: {reason}", markup=False)
 
-    def took_over(self, holder: object) -> None:
-        """Say whose lock was taken over."""
-        self._bars.console.print(f"took over the lock left by {holder}, no longer running")
-
     def _drop(self, stage: Stage) -> None:
         known = self._ids.pop(stage.name, None)
         if known is not None:
             self._bars.remove_task(known)
-
-
-def _percent(progress: Progress) -> float:
-    return 100 * min(1.0, progress.done / progress.total) if progress.total > 0 else 0.0

@@ -55,12 +55,14 @@ class Table(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
 
+StudyName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=80)]
+TimeStep = Annotated[float, Field(gt=0, le=10, description="Time step, femtoseconds.")]
+
+
 class StudyTable(Table):
     """What the study is called and how often it is repeated."""
 
-    name: str = Field(
-        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$",
-        max_length=80,
+    name: StudyName = Field(
         examples=["my-interface"],
         description="Name of the study (letters, digits, . _ -); results go to runs/<name>/.",
     )
@@ -167,7 +169,7 @@ class DynamicsTable(Table):
     equilibration_ps: float = Field(
         default=1.0, ge=0, description="Heating before it, not analysed, picoseconds; whole frames."
     )
-    timestep_fs: float = Field(default=1.0, gt=0, le=10, description="Time step, femtoseconds.")
+    timestep_fs: TimeStep = 1.0
     frame_interval_ps: float = Field(
         default=0.1, gt=0, description="Time between two stored frames, picoseconds; whole steps."
     )

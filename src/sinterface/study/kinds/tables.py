@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from sinterface.study.config import Table
+from sinterface.study.config import PotentialTable, StudyName, Table, TimeStep
 from sinterface.study.resources import ResourcesTable
 
 
@@ -50,9 +50,7 @@ Indices = Annotated[tuple[int, int, int], BeforeValidator(as_tuple)]
 class HeadTable(Table):
     """What the study is called and what kind it is."""
 
-    name: str = Field(
-        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$",
-        max_length=80,
+    name: StudyName = Field(
         examples=["my-study"],
         description="Name of the study (letters, digits, . _ -); results go to "
         "runs/<name>-<scale>/.",
@@ -67,15 +65,9 @@ class HeadTable(Table):
     )
 
 
-class DriverTable(Table):
+class DriverTable(PotentialTable):
     """What moves the atoms."""
 
-    name: str = Field(
-        default="llzo-lco",
-        min_length=1,
-        description="A shipped potential's name, or a directory (relative to this file) in n2p2's "
-        "layout.",
-    )
     calculator: str = Field(
         default="",
         description="An ASE calculator instead, such as chgnet or ase:module.Class; empty: the "
@@ -86,7 +78,7 @@ class DriverTable(Table):
 class RunTable(Table):
     """How molecular dynamics is run."""
 
-    timestep_fs: float = Field(default=1.0, gt=0, le=10, description="Time step, femtoseconds.")
+    timestep_fs: TimeStep = 1.0
     frame_interval_ps: float = Field(
         default=0.1, gt=0, description="Time between two stored frames, picoseconds."
     )
