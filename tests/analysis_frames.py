@@ -35,10 +35,11 @@ class MemorySource:
         self.notes: tuple[str, ...] = ()
         self._positions = positions
 
-    def fractional(self, index: int) -> NDArray[np.float64]:
-        return np.asarray(self._positions[index] @ np.linalg.inv(self.cell[index]))
+    def fractional(self, index: int, atoms: NDArray[np.int64] | None = None) -> NDArray[np.float64]:
+        found = np.asarray(self._positions[index] @ np.linalg.inv(self.cell[index]))
+        return found if atoms is None else found[atoms]
 
-    def velocities(self, index: int) -> NDArray[np.float64]:
+    def velocities(self, index: int, atoms: NDArray[np.int64] | None = None) -> NDArray[np.float64]:
         raise NotImplementedError
 
     def close(self) -> None:

@@ -99,7 +99,7 @@ def analyze_interface(
         report(f"followed Co in run {index + 1}")
     checks = [read_track(control, max_frames=max_frames) for control in controls]
     bulks = tuple(one for check in checks for one in control_survival(_bulk(check), check))
-    evidence = _evidence(tracks, bulks)
+    evidence = interface_evidence(tracks, bulks)
     relaxed = None
     if references is not None:
         starts = [track.relaxed() for track in tracks]
@@ -336,7 +336,16 @@ def _one_run(name: str, time_ps: FloatArray, row: FloatArray, window: NDArray[np
     return combine(name, "", time_ps, means[None], errors[None], Evidence(1, ()))
 
 
-def _evidence(tracks: Sequence[Track], bulks: Sequence[FrameworkSurvival]) -> Evidence:
+def interface_evidence(tracks: Sequence[Track], bulks: Sequence[FrameworkSurvival]) -> Evidence:
+    """Return what stands behind the runs of an interface.
+
+    Parameters
+    ----------
+    tracks
+        One run a build.
+    bulks
+        Verdicts about the bulk controls, ``"bulk electrolyte"`` and ``"bulk electrode"``.
+    """
     verdicts: dict[str, list[bool | None]] = {
         slab: [one.survived for one in bulks if one.where == f"bulk {slab}"]
         for slab in ("electrolyte", "electrode")

@@ -81,7 +81,7 @@ def _mean_path(run: Frames, atoms: NDArray[np.int64], weights: FloatArray | None
     """Return the mean displacement of some atoms since the first frame, (n_frames, 3)."""
     chosen = None if weights is None else weights[atoms]
     path = np.array(
-        [np.average(run.fractional(i)[atoms], axis=0, weights=chosen) for i in range(run.n_frames)]
+        [np.average(run.fractional(i, atoms), axis=0, weights=chosen) for i in range(run.n_frames)]
     )
     return np.asarray((path - path[0]) @ run.mean_cell)
 

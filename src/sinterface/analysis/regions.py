@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sinterface.analysis.boundaries import find_planes
-from sinterface.analysis.drift import find_drift
+from sinterface.analysis.drift import Drift, find_drift
 from sinterface.analysis.estimates import Estimate, diffusivity
 from sinterface.analysis.frames import ELECTRODE
 from sinterface.analysis.records import Record
@@ -33,6 +33,9 @@ BOUNDARY_A = 4.0
 
 N_GROUPS = 16
 """Groups of atoms between which the jackknife measures scatter."""
+
+ORIGINS = 8
+"""Origins within the span of a lag."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -87,7 +90,10 @@ class _Groups:
 
 
 def regional_diffusion(
-    runs: Sequence[Frames], element: str, spans: Sequence[Mapping[str, tuple[float, float]]]
+    runs: Sequence[Frames],
+    element: str,
+    spans: Sequence[Mapping[str, tuple[float, float]]],
+    drifts: Sequence[Drift] | None = None,
 ) -> tuple[RegionDiffusion, ...]:
     """Return in-plane diffusivities of an element in slices of the cell, replicas together.
 
@@ -101,6 +107,8 @@ def regional_diffusion(
         Name and range of each slice along the normal, in fractions of the period, one mapping a
         run; a slice whose start lies above its end goes through the cell's edge. Slices that some
         run lacks are left out.
+    drifts
+        Of each run, as `find_drift` tells it, which is asked where this is None.
 
     Raises
     ------
@@ -117,7 +125,8 @@ def regional_diffusion(
     for index, (run, slices) in enumerate(zip(runs, spans, strict=True)):
         groups = slice(index * N_GROUPS, (index + 1) * N_GROUPS)
         chosen = [slices[name] for name in names]
-        found = _follow(run, element, chosen, lags, sums[:, groups], counts[:, groups])
+        shift = drifts[index] if drifts is not None else find_drift(run)
+        found = _follow(run, element, chosen, lags, shift, sums[:, groups], counts[:, groups])
         for kept, own in zip(lengths, found, strict=True):
             kept += own
     return tuple(
@@ -142,34 +151,44 @@ def _follow(
     element: str,
     spans: Sequence[tuple[float, float]],
     lags: NDArray[np.int64],
+    shift: Drift,
     sums: FloatArray,
     counts: FloatArray,
 ) -> list[list[int]]:
     """Add a run's squared displacements and their numbers; return the lengths of all stays.
 
-    `sums` and `counts` have the shape (n_regions, `N_GROUPS`, n_lags).
+    `sums` and `counts` have the shape (n_regions, `N_GROUPS`, n_lags). Of long lags not every
+    origin is taken but `ORIGINS` in the span of the lag, which tell all that there is; each stands
+    for those left out.
     """
-    shift = find_drift(run)
     inverse = np.linalg.inv(run.mean_cell)
     first, second = _plane(run.mean_cell)
     lengths: list[list[int]] = [[] for _ in spans]
     for chosen, path in run.blocks(run.atoms_of(element)):
         path -= shift.of(run, chosen)
         height = (path @ inverse[:, 2]) % 1.0
-        flat = np.stack([path @ first, path @ second], axis=-1)
-        for index, (low, high) in enumerate(spans):
-            inside = (height >= low) & (height < high)
-            if low > high:
-                inside = (height >= low) | (height < high)
-            visit = _visits(inside)
-            lengths[index] += _durations(visit)
-            for column, lag in enumerate(lags):
-                stays = inside[lag:] & inside[:-lag] & (visit[lag:] == visit[:-lag])
-                square = ((flat[lag:] - flat[:-lag]) ** 2).sum(axis=-1) * stays
-                group = chosen % N_GROUPS
-                sums[index, :, column] += np.bincount(group, square.sum(axis=0), N_GROUPS)
-                counts[index, :, column] += np.bincount(group, stays.sum(axis=0), N_GROUPS)
+        flat = np.stack([path @ first, path @ second])
+        visits = [_visits(_inside(height, span)) for span in spans]
+        for kept, visit in zip(lengths, visits, strict=True):
+            kept += _durations(visit > 0)
+        group = chosen % N_GROUPS
+        for column, lag in enumerate(lags):
+            step = max(int(lag) // ORIGINS, 1)
+            early, late = slice(0, -lag, step), slice(lag, None, step)
+            square = ((flat[:, late] - flat[:, early]) ** 2).sum(axis=0)
+            for index, visit in enumerate(visits):
+                stays = (visit[early] > 0) & (visit[late] == visit[early])
+                total = np.einsum("fa,fa->a", square, stays)
+                sums[index, :, column] += step * np.bincount(group, total, N_GROUPS)
+                counts[index, :, column] += step * np.bincount(group, stays.sum(axis=0), N_GROUPS)
     return lengths
+
+
+def _inside(height: FloatArray, span: tuple[float, float]) -> NDArray[np.bool_]:
+    low, high = span
+    if low > high:
+        return np.asarray((height >= low) | (height < high))
+    return np.asarray((height >= low) & (height < high))
 
 
 def boundary_spans(run: Frames, reach_A: float = BOUNDARY_A) -> dict[str, tuple[float, float]]:
@@ -248,17 +267,18 @@ def _plane(cell: FloatArray) -> tuple[FloatArray, FloatArray]:
     return np.asarray(first), np.asarray(second / np.linalg.norm(second))
 
 
-def _visits(inside: NDArray[np.bool_]) -> NDArray[np.int64]:
+def _visits(inside: NDArray[np.bool_]) -> NDArray[np.int32]:
     """Number the uninterrupted stays of each atom, shape (n_frames, n_atoms)."""
     starts = inside.copy()
     starts[1:] &= ~inside[:-1]
-    return np.where(inside, np.cumsum(starts, axis=0), 0)
+    return np.where(inside, np.cumsum(starts, axis=0, dtype=np.int32), np.int32(0))
 
 
-def _durations(visit: NDArray[np.int64]) -> list[int]:
+def _durations(inside: NDArray[np.bool_]) -> list[int]:
     """Return the lengths of all stays, in frames."""
-    spread = visit + np.arange(visit.shape[1]) * (int(visit.max()) + 1)
-    return [int(one) for one in np.unique(spread[visit > 0], return_counts=True)[1]]
+    edges = np.diff(np.pad(inside.T.astype(np.int8), ((0, 0), (1, 1))), axis=1).ravel()
+    lengths: list[int] = (np.flatnonzero(edges < 0) - np.flatnonzero(edges > 0)).tolist()
+    return lengths
 
 
 def _binned(lengths: list[int]) -> tuple[NDArray[np.int64], FloatArray]:

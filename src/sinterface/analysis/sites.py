@@ -111,6 +111,8 @@ class Sites(Record):
         Of each site of all replicas: centre, number of the replica from 1, kind, mean number of
         ions, volume by the positions visited (NaN with too few), time spent over departures (NaN
         without), departures.
+    cell
+        Mean cell of the first run, rows are vectors, shape (3, 3), in Å.
     network
         Jumps between sites.
     """
@@ -134,6 +136,7 @@ class Sites(Record):
     volume_A3: NDArray[np.float64]
     residence_ps: NDArray[np.float64]
     departures: NDArray[np.int64]
+    cell: NDArray[np.float64]
     network: JumpNetwork
 
 
@@ -325,6 +328,7 @@ def _record(
         volume_A3=volumes,
         residence_ps=residence,
         departures=departures,
+        cell=run.mean_cell,
         network=jump_network(filtered, fractional, site_kind, run.interval_ps),
     )
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ase import Atoms
 
 FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
 
 WRAPPED_MARGIN = 0.1
 """Fractional coordinates that never leave [−margin, 1 + margin] count as wrapped: codes that
@@ -55,15 +56,17 @@ class AseSource:
             self.close()
             raise
 
-    def fractional(self, index: int) -> FloatArray:
+    def fractional(self, index: int, atoms: IntArray | None = None) -> FloatArray:
         """Return unwrapped fractional coordinates of one frame, shape (n_atoms, 3)."""
-        return _read(self._file, index, len(self.numbers))
+        found = _read(self._file, index, len(self.numbers))
+        return found if atoms is None else found[atoms]
 
-    def velocities(self, index: int) -> FloatArray:
+    def velocities(self, index: int, atoms: IntArray | None = None) -> FloatArray:
         """Return velocities of one frame, shape (n_atoms, 3), in Å/ps."""
         if self._speeds is None or not self.has_velocities:
             raise InputError(f"'{self._path}' holds no velocities; write them with the frames.")
-        return _read(self._speeds, index, len(self.numbers))
+        found = _read(self._speeds, index, len(self.numbers))
+        return found if atoms is None else found[atoms]
 
     def close(self) -> None:
         """Remove the temporary file."""

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ase import Atoms
 
 FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
 
 ROOM_A = 12.0
 """Empty space between a molecule and its images, in Å."""
@@ -41,11 +42,11 @@ class StillSource:
         self.notes: tuple[str, ...] = ()
         self._fractional = atoms.positions @ np.linalg.inv(self.cell[0])
 
-    def fractional(self, index: int) -> FloatArray:  # noqa: ARG002
+    def fractional(self, index: int, atoms: IntArray | None = None) -> FloatArray:  # noqa: ARG002
         """Return fractional coordinates, shape (n_atoms, 3)."""
-        return np.asarray(self._fractional)
+        return np.asarray(self._fractional if atoms is None else self._fractional[atoms])
 
-    def velocities(self, index: int) -> FloatArray:  # noqa: ARG002
+    def velocities(self, index: int, atoms: IntArray | None = None) -> FloatArray:  # noqa: ARG002
         """Raise: a structure has none."""
         raise InputError("A single structure holds no velocities; give a trajectory.")
 

@@ -13,6 +13,7 @@ from sinterface.errors import InputError
 from sinterface.units import FS_PER_PS
 
 FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
 
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
 
@@ -59,17 +60,17 @@ class StoredSource:
         self.cell = self.cell[frame]
         self.temperature_K = np.asarray(stored.temperature_K, np.float64)[frame]
 
-    def fractional(self, index: int) -> FloatArray:
-        """Return unwrapped fractional coordinates of one frame, shape (n_atoms, 3)."""
+    def fractional(self, index: int, atoms: IntArray | None = None) -> FloatArray:
+        """Return unwrapped fractional coordinates of one frame, of all or some atoms, (n, 3)."""
         if self.per_frame > 1:
             raise InputError("Positions between frames are not kept; ask for frames.")
-        return np.asarray(self._trajectory.positions(index) @ self._inverse[index])
+        return np.asarray(self._trajectory.positions(index, atoms) @ self._inverse[index])
 
-    def velocities(self, index: int) -> FloatArray:
-        """Return velocities of one frame, shape (n_atoms, 3), in Å/ps."""
+    def velocities(self, index: int, atoms: IntArray | None = None) -> FloatArray:
+        """Return velocities of one frame, of all or some atoms, shape (n, 3), in Å/ps."""
         stored = self._trajectory
         read = stored.dense_velocities if self.per_frame > 1 else stored.velocities
-        return np.asarray(read(index) * FS_PER_PS)
+        return np.asarray(read(index, atoms) * FS_PER_PS)
 
     def close(self) -> None:
         """Close the files."""

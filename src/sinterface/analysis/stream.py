@@ -35,11 +35,11 @@ class Source(Protocol):
     has_velocities: bool
     notes: tuple[str, ...]
 
-    def fractional(self, index: int) -> FloatArray:
-        """Unwrapped fractional coordinates of one frame, shape (n_atoms, 3)."""
+    def fractional(self, index: int, atoms: IntArray | None = None) -> FloatArray:
+        """Unwrapped fractional coordinates of one frame, of all or some atoms, (n_chosen, 3)."""
 
-    def velocities(self, index: int) -> FloatArray:
-        """Velocities of one frame, shape (n_atoms, 3), in Å/ps."""
+    def velocities(self, index: int, atoms: IntArray | None = None) -> FloatArray:
+        """Velocities of one frame, of all or some atoms, shape (n_chosen, 3), in Å/ps."""
 
     def close(self) -> None:
         """Let go of the files."""
@@ -179,17 +179,17 @@ class Frames:
             raise InputError(message)
         return found.astype(np.int64)
 
-    def fractional(self, index: int) -> FloatArray:
-        """Return unwrapped fractional coordinates of a frame, shape (n_atoms, 3)."""
-        return self._source.fractional(self._index[index])
+    def fractional(self, index: int, atoms: IntArray | None = None) -> FloatArray:
+        """Return unwrapped fractional coordinates of a frame, of all or some atoms, (n, 3)."""
+        return self._source.fractional(self._index[index], atoms)
 
     def positions(self, index: int) -> FloatArray:
         """Return unwrapped positions in that frame's own cell, shape (n_atoms, 3), in Å."""
         return np.asarray(self.fractional(index) @ self.cell[index])
 
-    def velocities(self, index: int) -> FloatArray:
-        """Return the velocities of a frame, shape (n_atoms, 3), in Å/ps."""
-        return self._source.velocities(self._index[index])
+    def velocities(self, index: int, atoms: IntArray | None = None) -> FloatArray:
+        """Return the velocities of a frame, of all or some atoms, shape (n, 3), in Å/ps."""
+        return self._source.velocities(self._index[index], atoms)
 
     def series(self, atoms: IntArray) -> FloatArray:
         """Return positions of some atoms in all frames, shape (n_frames, n_chosen, 3), in Å.
@@ -201,7 +201,7 @@ class Frames:
         """
         held = np.empty((self.n_frames, len(atoms), 3))
         for index in range(self.n_frames):
-            held[index] = self.fractional(index)[atoms]
+            held[index] = self.fractional(index, atoms)
         return np.asarray(held @ self.mean_cell)
 
     def blocks(

@@ -267,7 +267,7 @@ def _speeds(run: Frames, atoms: NDArray[np.int64], stored: bool) -> FloatArray:
         return np.diff(run.series(atoms), axis=0) / run.interval_ps
     speed = np.empty((run.n_frames, len(atoms), 3))
     for index in range(run.n_frames):
-        speed[index] = run.velocities(index)[atoms]
+        speed[index] = run.velocities(index, atoms)
     return speed
 
 

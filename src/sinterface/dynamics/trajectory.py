@@ -91,12 +91,12 @@ class Trajectory:
         """Whether the run stored velocities."""
         return all("velocity" in segment.file["particles/all"] for segment in self._segments)
 
-    def positions(self, i: int) -> NDArray[np.float64]:
-        """Return the unwrapped positions of frame `i`, shape (n_atoms, 3), in Å."""
-        return self._read("all/position", self._index[i])
+    def positions(self, i: int, atoms: NDArray[np.int64] | None = None) -> NDArray[np.float64]:
+        """Return the unwrapped positions of frame `i`, of all or some atoms, (n, 3), in Å."""
+        return self._read("all/position", self._index[i], atoms)
 
-    def velocities(self, i: int) -> NDArray[np.float64]:
-        """Return the velocities of frame `i`, shape (n_atoms, 3), in Å/fs.
+    def velocities(self, i: int, atoms: NDArray[np.int64] | None = None) -> NDArray[np.float64]:
+        """Return the velocities of frame `i`, of all or some atoms, shape (n, 3), in Å/fs.
 
         Raises
         ------
@@ -108,11 +108,13 @@ class Trajectory:
                 f"'{self._segments[0].path.parent}' holds no velocities; "
                 "run the dynamics with velocities stored."
             )
-        return self._read("all/velocity", self._index[i]) / _FS_PER_PS
+        return self._read("all/velocity", self._index[i], atoms) / _FS_PER_PS
 
-    def dense_velocities(self, i: int) -> NDArray[np.float64]:
-        """Return velocities number `i` of `velocity_time_ps`, shape (n_atoms, 3), in Å/fs."""
-        return self._read("dense/velocity", self._dense[i]) / _FS_PER_PS
+    def dense_velocities(
+        self, i: int, atoms: NDArray[np.int64] | None = None
+    ) -> NDArray[np.float64]:
+        """Return velocities number `i` of `velocity_time_ps`, (n, 3), in Å/fs."""
+        return self._read("dense/velocity", self._dense[i], atoms) / _FS_PER_PS
 
     def frames(self, stride: int = 1) -> Iterator[NDArray[np.float64]]:
         """Yield the unwrapped positions of every `stride`-th frame, from the first on."""
@@ -178,14 +180,16 @@ class Trajectory:
         pairs = zip(self._segments, kept, strict=True)
         return np.concatenate([segment.series(name, rows) for segment, rows in pairs])
 
-    def _read(self, name: str, at: tuple[int, int]) -> NDArray[np.float64]:
+    def _read(
+        self, name: str, at: tuple[int, int], atoms: NDArray[np.int64] | None
+    ) -> NDArray[np.float64]:
         k, row = at
         segment = self._segments[k]
         try:
             frame = segment.file[f"particles/{name}/value"][row]
         except (OSError, RuntimeError) as error:
             raise InputError(cut_short(segment.path)) from error
-        return np.asarray(frame, np.float64)
+        return np.asarray(frame if atoms is None else frame[atoms], np.float64)
 
 
 def open_trajectory(directory: Path | str) -> Trajectory:

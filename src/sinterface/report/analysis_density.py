@@ -201,7 +201,9 @@ def _slices(one: Density) -> Figure:
             axis.set_xlabel(f"{'abc'[across[0]]} (Å)")
             axis.set_ylabel(f"{'abc'[across[1]]} (Å)")
             axis.set_title(f"mean along {'abc'[along]}", fontsize=8.5)
-            figure.colorbar(picture, ax=axis, shrink=0.8)
+            bar = figure.colorbar(picture, ax=axis, shrink=0.8)
+            if along == 2:
+                bar.set_label("density (1/Å³)")
         freeze_layout(figure)
     return figure
 

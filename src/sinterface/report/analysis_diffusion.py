@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from sinterface.analysis.drift import find_drift
 from sinterface.analysis.estimates import Estimate
 from sinterface.analysis.regions import (
     RegionDiffusion,
@@ -49,11 +50,11 @@ def compute(
             progress=run.progress,
         )
         spans = [boundary_spans(one) if regions is None else regions for one in frames]
-        parts = [
-            one
-            for element in found.elements
-            for one in (regional_diffusion(frames, element.element, spans) if all(spans) else ())
-        ]
+        parts: list[RegionDiffusion] = []
+        if all(spans):
+            drifts = [find_drift(one, drift) for one in frames]
+            for element in found.elements:
+                parts += regional_diffusion(frames, element.element, spans, drifts)
     return present(found, parts)
 
 

@@ -31,6 +31,9 @@ UNITS = {
 }
 
 
+CO_SITES = 6
+"""Coordination of Co in LCO and on Zr's places, measured beside the one that is found."""
+
 MAX_FRAMES = 100
 """Frames of each run that `compute` reads: polyhedra of neighbouring frames tell the same."""
 
@@ -49,7 +52,11 @@ def compute(run: Run, *, max_frames: int = MAX_FRAMES) -> Outcome:
     run = thinned(run, max_frames)
     with open_structure(run.replicas[0], run.selection) as frames:
         centers = [center for center in CENTERS if center in frames.elements]
-    return outcome({center: measure(run, center) for center in centers})
+    found = {center: measure(run, center) for center in centers}
+    if "Co" in found and found["Co"].coordination != CO_SITES:
+        # in the hosts Co sits in octahedra: how far it is from one tells how disordered it is
+        found["CoO6"] = measure(run, "Co", coordination=CO_SITES)
+    return outcome(found)
 
 
 def measure(
@@ -104,9 +111,8 @@ def _row(one: Polyhedra) -> dict[str, str]:
         "shape measure, mean ± spread": f"{one.csm.mean:.3f} ± {one.csm.std:.3f}",
         "polyhedra": str(one.csm.n),
         "bond length (Å)": f"{one.bond_length_A.mean:.3f} ± {one.bond_length_A.std:.3f}",
-        f"{one.ligand} within {one.cutoff_A:.2f} Å": ", ".join(
-            f"{number}: {100.0 * share:.0f} %" for number, share in shares
-        ),
+        "coordination": ", ".join(f"{number}: {100.0 * share:.0f} %" for number, share in shares)
+        + f" (within {one.cutoff_A:.2f} Å)",
     }
 
 
@@ -161,10 +167,10 @@ def _drawings(kinds: list[Polyhedra]) -> list[Drawing]:
     ]
     if len(kinds[0].time_ps) > 2:
         panels = [
-            ("shape measure", [_line(one, one.csm_in_time) for one in kinds]),
+            ("shape measure", [_line(one, one.csm_in_time, kinds) for one in kinds]),
             (
                 "ligands within the longest bond",
-                [_line(one, one.coordination_in_time) for one in kinds],
+                [_line(one, one.coordination_in_time, kinds) for one in kinds],
             ),
         ]
         figure = grid_figure(panels, "time (ps)", "mean over centres", columns=2, row_in=2.0)
@@ -173,9 +179,15 @@ def _drawings(kinds: list[Polyhedra]) -> list[Drawing]:
     return drawings
 
 
-def _line(one: Polyhedra, values: np.ndarray) -> CurveLine:
-    color = element_color(one.center, line=True)
-    return CurveLine(one.time_ps, values, _name(one), color=color, width=0.9)
+def _line(one: Polyhedra, values: np.ndarray, kinds: list[Polyhedra]) -> CurveLine:
+    color, dashes = _look(one, kinds)
+    return CurveLine(one.time_ps, values, _name(one), color=color, width=0.9, dashes=dashes)
+
+
+def _look(one: Polyhedra, kinds: list[Polyhedra]) -> tuple[str, tuple[float, ...]]:
+    """Return colour and dashes; a second polyhedron of an element is dashed."""
+    first = next(other for other in kinds if other.center == one.center)
+    return element_color(one.center, line=True), () if first is one else (4.0, 1.5)
 
 
 def _histograms(kinds: list[Polyhedra]) -> Figure:
@@ -184,7 +196,7 @@ def _histograms(kinds: list[Polyhedra]) -> Figure:
         axes = figure.subplots(1, 3)
         for axis, (name, label) in zip(axes, UNITS.items(), strict=True):
             for one in kinds:
-                _histogram(axis, one, name)
+                _histogram(axis, one, name, kinds)
             finish_axis(axis, label, "share per unit", from_zero=True)
         axes[0].set_xlim(left=0.0)
         for axis in axes[1:]:
@@ -193,13 +205,17 @@ def _histograms(kinds: list[Polyhedra]) -> Figure:
     return figure
 
 
-def _histogram(axis: Axes, one: Polyhedra, name: str) -> None:
+def _histogram(axis: Axes, one: Polyhedra, name: str, kinds: list[Polyhedra]) -> None:
     rows = one.histograms[name]
-    color = element_color(one.center, line=True)
+    color, dashes = _look(one, kinds)
     if len(rows) < 2:
         axis.axvline(rows[0, 0], color=color, label=_name(one))
         return
     width = rows[1, 0] - rows[0, 0]
-    axis.fill_between(rows[:, 0], rows[:, 1] / width, step="mid", color=color, alpha=0.25, lw=0)
-    axis.step(rows[:, 0], rows[:, 1] / width, where="mid", color=color, lw=1.2, label=_name(one))
+    if not dashes:
+        axis.fill_between(rows[:, 0], rows[:, 1] / width, step="mid", color=color, alpha=0.25, lw=0)
+    axis.step(
+        rows[:, 0], rows[:, 1] / width, where="mid", color=color, lw=1.2, label=_name(one),
+        ls=(0, dashes) if dashes else "-",
+    )  # fmt: skip
     axis.axvline(getattr(one, name).mean, color=color, lw=0.9, ls=(0, (1, 2)))

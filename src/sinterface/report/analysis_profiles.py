@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sinterface.analysis.boundaries import CoPlanes
+from sinterface.analysis.degradation import interface_evidence
 from sinterface.analysis.frames import ELECTRODE, ELECTROLYTE, Track, read_track, time_windows
 from sinterface.analysis.interdiffusion import (
     RICH,
@@ -21,7 +23,9 @@ from sinterface.analysis.interdiffusion import (
 )
 from sinterface.analysis.profiles import Profiles, element_profiles
 from sinterface.analysis.sides import SIDES, follow_cobalt
-from sinterface.analysis.statistics import standard_error, window_means
+from sinterface.analysis.statistics import Evidence, standard_error, window_means
+from sinterface.analysis.stream import open_frames
+from sinterface.analysis.survival import FrameworkSurvival, control_survival
 from sinterface.report.curves import Line, grid_figure, line_figure
 from sinterface.report.outcome import Curves, Drawing, Outcome
 from sinterface.report.palette import SIDE_COLORS, SIDE_NAMES, element_color
@@ -48,6 +52,7 @@ def compute(
         notes = list(dict.fromkeys(note for one in opened for note in one.notes))
         regions = all(one.has_regions for one in opened)
         built = _built(run)
+        bulks = _controls(run) if regions else []
         tracks = [
             read_track(_guessed(one, regions), reference=place, max_frames=max_frames)
             for one, place in zip(opened, built, strict=True)
@@ -60,7 +65,16 @@ def compute(
         notes.append("the file tells no regions: Co counts as the electrode, all else as the other")
     if not _is_interface(tracks):
         return _bulk(tracks, bin_width_A, n_windows, notes)
-    return _interface(tracks, bin_width_A, n_windows, notes)
+    return _interface(tracks, bin_width_A, n_windows, notes, interface_evidence(tracks, bulks))
+
+
+def _controls(run: Run) -> list[FrameworkSurvival]:
+    """Return whether the frameworks of the bulk controls stayed where they were."""
+    found: list[FrameworkSurvival] = []
+    for name, path in run.controls.items():
+        with open_frames(path, run.selection) as frames:
+            found += control_survival(f"bulk {name}", read_track(frames))
+    return found
 
 
 def _built(run: Run) -> list[FloatArray | None]:
@@ -119,7 +133,11 @@ def _bulk(tracks: Sequence[Track], bin_width_A: float, n_windows: int, notes: li
 
 
 def _interface(
-    tracks: Sequence[Track], bin_width_A: float, n_windows: int, notes: list[str]
+    tracks: Sequence[Track],
+    bin_width_A: float,
+    n_windows: int,
+    notes: list[str],
+    evidence: Evidence,
 ) -> Outcome:
     series = [follow_cobalt(track) for track in tracks]
     planes = [one.planes for one in series]
@@ -141,14 +159,16 @@ def _interface(
             "share_of_co": _mixing(tracks, planes, side, n_windows),
             "elements": _element_fits(each, profiles, side),
             "gibbs_excess_per_nm2": _excess(each, profiles, side),
-            "la_rich_layer": _layer(each, profiles, side),
-            "co_beyond": _beyond(counts[side], middles, profiles.area_A2),
+            "la_rich_layer": _layer(each, profiles, side, evidence),
+            "co_beyond": _beyond(counts[side], middles, profiles.area_A2, evidence),
         }
         for side in SIDES
     }
     if len(tracks) < 3:
         notes.append("fewer than three builds: errors are from blocks of time, no error of a build")
-    data = {"profiles": profiles.to_dict(), "sides": sides}
+    notes.append(evidence.reason)
+    verdict = {"resolved": evidence.resolved, "reason": evidence.reason}
+    data = {"profiles": profiles.to_dict(), "sides": sides, "evidence": verdict}
     return Outcome(
         "profiles",
         "Element profiles, interdiffusion and segregation",
@@ -267,7 +287,9 @@ def _excess(each: Sequence[Profiles], profiles: Profiles, side: str) -> dict[str
     return found
 
 
-def _layer(each: Sequence[Profiles], profiles: Profiles, side: str) -> dict[str, Any] | None:
+def _layer(
+    each: Sequence[Profiles], profiles: Profiles, side: str, evidence: Evidence
+) -> dict[str, Any] | None:
     """Return whether a La-rich layer lies at a boundary in the last window."""
     if "La" not in profiles.elements:
         return None
@@ -284,21 +306,27 @@ def _layer(each: Sequence[Profiles], profiles: Profiles, side: str) -> dict[str,
         "over_bulk": _finite(height),
         "over_bulk_std": _finite(error),
         "over_bulk_at_first": _finite(np.mean(began, axis=0)[1]),
-        "resolved": bool(np.isfinite(error)),
+        "resolved": bool(np.isfinite(error)) and evidence.resolved,
     }
 
 
-def _beyond(counts: FloatArray, time_ps: FloatArray, area_A2: float) -> dict[str, Any]:
-    """Return Co beyond the boundary against time, and its rate law."""
+def _beyond(
+    counts: FloatArray, time_ps: FloatArray, area_A2: float, evidence: Evidence
+) -> dict[str, Any]:
+    """Return Co beyond the boundary against time, and its rate law where builds can tell one."""
     mean = counts.mean(axis=0)
     poisson = np.sqrt(np.maximum(mean, 1.0) / len(counts))
     std = np.fmax(standard_error(counts), poisson)
+    law = rate_law(time_ps, mean, std)
+    if not evidence.resolved:
+        reason = f"{evidence.reason} ({law.reason})"
+        law = dataclasses.replace(law, law="not resolved", reason=reason)
     return {
         "time_ps": time_ps.tolist(),
         "count": [_finite(one) for one in mean],
         "std": [_finite(one) for one in std],
         "per_nm2": [_finite(100.0 * one / area_A2) for one in mean],
-        "rate_law": rate_law(time_ps, mean, std).to_dict(),
+        "rate_law": law.to_dict(),
     }
 
 
@@ -316,13 +344,21 @@ def _row(side: str, found: dict[str, Any]) -> dict[str, str]:
         "depth (Å)": _pm(last["depth_A"], last["depth_std_A"]),
         "Co beyond 4 Å": _pm(beyond["count"][-1], beyond["std"][-1]),
         "rate law": beyond["rate_law"]["law"],
-        "La-rich layer": "–" if layer is None else ("yes" if layer["found"] else "no"),
+        "La-rich layer": _layer_word(layer),
         "change of excess (1/nm²)": ", ".join(
             f"{element} {one['change']['value']:+.1f}"
             for element, one in found["gibbs_excess_per_nm2"].items()
             if one["change"]["value"] is not None
         ),
     }
+
+
+def _layer_word(layer: dict[str, Any] | None) -> str:
+    if layer is None:
+        return "–"
+    if not layer["resolved"]:
+        return "not resolved"
+    return "yes" if layer["found"] else "no"
 
 
 def _pm(value: float | None, std: float | None) -> str:
@@ -350,15 +386,16 @@ def _count_curves(counts: dict[str, FloatArray], time_ps: FloatArray) -> Curves:
 
 def _profile_drawing(profiles: Profiles, boundaries: Sequence[float]) -> Drawing:
     panels = []
+    first_ps, last_ps = profiles.windows_ps[0], profiles.windows_ps[-1]
     for row, element in enumerate(profiles.elements):
         color = element_color(element, line=True)
         error = profiles.per_A_std[-1, row] / profiles.area_A2
         first = Line(
-            profiles.z_A, profiles.density_per_A3[0, row], color="#1b2130", dashes=(2, 1.2),
-            width=0.9,
+            profiles.z_A, profiles.density_per_A3[0, row], _range(first_ps), color="#1b2130",
+            dashes=(2, 1.2), width=0.9,
         )  # fmt: skip
         last = Line(
-            profiles.z_A, profiles.density_per_A3[-1, row], color=color, dashes=(),
+            profiles.z_A, profiles.density_per_A3[-1, row], _range(last_ps), color=color, dashes=(),
             std=error if np.isfinite(error).any() else None,
         )  # fmt: skip
         panels.append((element, [last, first]))
@@ -366,14 +403,17 @@ def _profile_drawing(profiles: Profiles, boundaries: Sequence[float]) -> Drawing
     for place, color in zip(boundaries, SIDE_COLORS.values(), strict=False):
         for axis in figure.axes[: len(panels)]:
             axis.axvline(place, color=color, linewidth=1.1, linestyle=(0, (4, 2)))
-    first_ps, last_ps = profiles.windows_ps[0], profiles.windows_ps[-1]
     caption = (
-        f"Number density along the normal, each slab's drift removed: {last_ps[0]:g}–"
-        f"{last_ps[1]:g} ps (colour), {first_ps[0]:g}–{first_ps[1]:g} ps (dashed)."
+        f"Number density along the normal, each slab's drift removed: {_range(last_ps)} (colour), "
+        f"{_range(first_ps)} (dashed)."
     )
     if len(boundaries):
         caption += " Vertical: relaxed outermost Co planes, Li-deficient and Li-sufficient side."
     return Drawing("profiles", figure, caption)
+
+
+def _range(times_ps: FloatArray) -> str:
+    return f"{times_ps[0]:g}–{times_ps[1]:g} ps"
 
 
 def _count_drawing(counts: dict[str, FloatArray], time_ps: FloatArray) -> Drawing:

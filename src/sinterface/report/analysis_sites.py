@@ -198,7 +198,8 @@ def _drawings(one: Sites) -> list[Drawing]:
         Drawing(
             f"jumps-{name}",
             figures.network(one),
-            f"Jumps of {name} seen along c: width by their number, circles by occupancy "
-            "(filled: tetrahedral, open: other sites).",
+            f"Jumps of {name} in the first run, seen along {'abc'[figures.seen_along(one)]}: width "
+            f"by their number (the {figures.MOST_CONNECTIONS} most used connections at most), "
+            "circles by occupancy (filled: tetrahedral, open: other sites).",
         ),
     ]

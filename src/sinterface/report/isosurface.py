@@ -22,6 +22,12 @@ SURFACE_COLOR = "#e8b400"
 LIGHT = np.array([0.35, -0.5, 0.8]) / np.linalg.norm([0.35, -0.5, 0.8])
 ELEVATION, AZIMUTH = 16.0, -62.0
 
+HEIGHT_IN, NARROWEST = 4.6, 0.45
+"""Height of the picture, and the least width over it."""
+
+FILLING = 0.79
+"""Zoom at which a box whose picture is as large as its diagonal would fill the axes."""
+
 
 def isosurface_figure(
     density: FloatArray,
@@ -45,9 +51,15 @@ def isosurface_figure(
     """
     from mpl_toolkits.mplot3d.art3d import Poly3DCollection
 
+    corners = _corners(cell)
+    low, high = corners.min(axis=0), corners.max(axis=0)
+    width, height = _seen((high - low) / np.linalg.norm(high - low))
+    narrow = float(np.clip(1.04 * width / height, NARROWEST, 1.0))
     with style():
-        figure = Figure(figsize=(4.6, 4.6))
-        axis: Any = figure.add_axes((0.0, 0.0, 1.0, 1.0), projection="3d", computed_zorder=False)
+        figure = Figure(figsize=(HEIGHT_IN * narrow, HEIGHT_IN))
+        # the axes are a square, which reaches over the sides of the picture of a slender cell
+        place = (0.5 - 0.5 / narrow, 0.0, 1.0 / narrow, 1.0)
+        axis: Any = figure.add_axes(place, projection="3d", computed_zorder=False)
         _edges(axis, cell)
         _atoms(axis, symbols, (fractional % 1.0) @ cell)
         triangles = surface(density, cell, level)
@@ -59,14 +71,20 @@ def isosurface_figure(
             colors = np.clip(shade[:, None] * color, 0.0, 1.0)
             faces = np.column_stack([colors, np.full(len(colors), 0.85)])
             axis.add_collection3d(Poly3DCollection(triangles, facecolors=faces, zorder=3))
-        corners = _corners(cell)
-        low, high = corners.min(axis=0), corners.max(axis=0)
         axis.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]), zlim=(low[2], high[2]))
-        axis.set_box_aspect(high - low, zoom=1.02)
+        axis.set_box_aspect(high - low, zoom=FILLING / max(width, height))
         axis.set_proj_type("ortho")
         axis.view_init(ELEVATION, AZIMUTH)
         axis.set_axis_off()
     return figure
+
+
+def _seen(box: FloatArray) -> tuple[float, float]:
+    """Return width and height of a box of these edges in the picture."""
+    up, round_ = np.radians(ELEVATION), np.radians(AZIMUTH)
+    right = np.array([-np.sin(round_), np.cos(round_), 0.0])
+    above = np.array([-np.sin(up) * np.cos(round_), -np.sin(up) * np.sin(round_), np.cos(up)])
+    return float(np.abs(right) @ box), float(np.abs(above) @ box)
 
 
 def surface(density: FloatArray, cell: FloatArray, level: float) -> FloatArray:

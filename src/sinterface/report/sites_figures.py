@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullLocator
 from numpy.typing import NDArray
 
 from sinterface.analysis.sites import Sites
@@ -17,6 +18,9 @@ from sinterface.report.palette import element_color
 from sinterface.report.style import FAINT, freeze_layout, style
 
 N_BINS = 30
+
+MOST_CONNECTIONS = 500
+"""Connections that are drawn, the most used ones."""
 
 
 def volumes(one: Sites) -> Figure:
@@ -37,6 +41,9 @@ def volumes(one: Sites) -> Figure:
                 low, high = rows[:, 1] - rows[:, 2], rows[:, 1] + rows[:, 2]
                 right.fill_between(rows[:, 0], low, high, color=color, alpha=0.2, lw=0)
         finish_axis(right, "positions", "volume (Å³)", logarithmic="x", from_zero=True)
+        steps = sorted({int(n) for kind in one.kinds for n in kind.volume_convergence[:, 0]})
+        right.set_xticks(steps, [str(step) for step in steps])
+        right.xaxis.set_minor_locator(NullLocator())
         freeze_layout(figure)
     return figure
 
@@ -97,32 +104,49 @@ def residence(one: Sites) -> Figure:
     return figure
 
 
+def seen_along(one: Sites) -> int:
+    """Return the cell vector along which the jumps are drawn: the last of the shortest ones."""
+    lengths = np.linalg.norm(one.cell, axis=1)
+    return int(np.flatnonzero(lengths < 1.05 * lengths.min()).max())
+
+
 def network(one: Sites) -> Figure:
-    """Draw the jumps between sites, seen along the third cell vector."""
+    """Draw the jumps between the sites of the first run, seen along a short cell vector."""
+    along = seen_along(one)
+    across = [k for k in range(3) if k != along]
+    lengths = np.linalg.norm(one.cell, axis=1)[across]
+    if lengths[0] < 0.7 * lengths[1]:
+        across, lengths = across[::-1], lengths[::-1]
     with style():
-        figure = Figure(figsize=(4.2, 3.9), layout="constrained")
+        wide = float(lengths[0] / lengths[1])
+        figure = Figure(figsize=(4.2, 3.9) if wide < 1.4 else (7.4, 0.9 + 6.6 / wide))
+        figure.set_layout_engine("constrained")
         axis = figure.subplots()
-        used = np.unique(np.concatenate([one.network.start, one.network.end]))
+        mine = one.replica == 1
+        chosen = np.flatnonzero(mine[one.network.start])
+        chosen = chosen[np.argsort(-one.network.count[chosen], kind="stable")][:MOST_CONNECTIONS]
         color = element_color(one.element, line=True)
-        if len(used):
+        if len(chosen):
             start, end = one.fractional[one.network.start], one.fractional[one.network.end]
             end = end - np.rint(end - start)
-            lines = np.stack([start[:, :2], end[:, :2]], axis=1)
-            widths = 0.2 + 2.3 * one.network.count / one.network.count.max()
+            lines = np.stack([start, end], axis=1)[chosen][..., across] * lengths
+            count = one.network.count[chosen]
+            widths = 0.2 + 2.3 * count / count.max()
             axis.add_collection(
                 LineCollection(list(lines), linewidths=widths, colors=color, alpha=0.5)
             )
+            used = np.union1d(one.network.start[chosen], one.network.end[chosen])
             small = one.kind[used] == "tetrahedral"
-            size = 6.0 + 40.0 * one.occupancy[used] / max(float(one.occupancy.max()), 1e-9)
-            place = one.fractional[used]
-            axis.scatter(place[small, 0], place[small, 1], size[small], color=color, zorder=3)
+            size = 4.0 + 36.0 * one.occupancy[used] / max(float(one.occupancy[used].max()), 1e-9)
+            x, y = (one.fractional[used][:, across] * lengths).T
+            axis.scatter(x[small], y[small], size[small], color=color, zorder=3)
             axis.scatter(
-                place[~small, 0], place[~small, 1], size[~small], facecolor="white",
-                edgecolor=color, zorder=3,
-            )  # fmt: skip
+                x[~small], y[~small], size[~small], facecolor="white", edgecolor=color, zorder=3
+            )
         else:
             axis.text(0.5, 0.5, "no jump seen", ha="center", transform=axis.transAxes)
-        axis.set(xlim=(-0.05, 1.05), ylim=(-0.05, 1.05), aspect="equal")
-        finish_axis(axis, "fractional a", "fractional b")
+        edge = 0.03 * lengths.max()
+        axis.set(xlim=(-edge, lengths[0] + edge), ylim=(-edge, lengths[1] + edge), aspect="equal")
+        finish_axis(axis, f"along {'abc'[across[0]]} (Å)", f"along {'abc'[across[1]]} (Å)")
         freeze_layout(figure)
     return figure

@@ -118,6 +118,7 @@ SUITE: tuple[Analysis, ...] = (
     Analysis("rdf", "Pair distributions", "sinterface.report.analysis_rdf"),
     Analysis("vibrations", "Vibrational spectra", "sinterface.report.analysis_vibrations"),
     Analysis("diffusion", "Diffusion", "sinterface.report.analysis_diffusion"),
+    Analysis("arrhenius", "Activation energies", "sinterface.report.analysis_activation"),
     Analysis("density", "Probability density", "sinterface.report.analysis_density"),
     Analysis("sites", "Sites, residence times and jumps", "sinterface.report.analysis_sites"),
     Analysis("polyhedra", "Coordination polyhedra", "sinterface.report.analysis_polyhedra"),

@@ -231,6 +231,7 @@ def _observe(place: Workplace, progress: ProgressCallback) -> None:
     from sinterface.dynamics.trajectory import open_trajectory
     from sinterface.report.results_page import analyse_all
     from sinterface.report.suite import Run
+    from sinterface.study.config import OBSERVABLES
 
     table = place.file.study.analysis
     if not table.observables:
@@ -248,8 +249,9 @@ def _observe(place: Workplace, progress: ProgressCallback) -> None:
         place.directory, tuple(replicas), controls, structures, Selection(stride=stride), progress
     )
     folder = place.directory / OBSERVABLES_NAME
+    wanted = () if set(table.observables) == set(OBSERVABLES) else table.observables
     with suppress(InputError):  # where none applies: the sections say why
-        analyse_all({"": run}, Path(place.file.study.study.name), folder, table.observables)
+        analyse_all({"": run}, Path(place.file.study.study.name), folder, wanted)
 
 
 def _headline(result: InterfaceAnalysis) -> dict[str, Any]:
