@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from sinterface.cli.app import app
 from sinterface.structures.crystals import layered_lco
+from sinterface.study.simulations import list_simulations, read_simulation_set
 
 runner = CliRunner()
 
@@ -93,12 +94,37 @@ def test_minimisation_and_nve_with_their_figures(lco: Path, tmp_path: Path) -> N
         (("--potential", "no-such"), "no-such"),
         (("--freeze-below-A", 1000), "All atoms are frozen"),
         (("--calculator", "ase:nowhere.Nothing"), "nowhere"),
+        (("--velocity-interval-ps", 0.03), "whole multiple of velocity_interval_ps"),
     ],
 )
 def test_bad_input(lco: Path, tmp_path: Path, words: tuple[object, ...], message: str) -> None:
-    code, text = call("simulate", lco, "-o", tmp_path / "run", *words)
+    code, text = call("simulate", lco, "-o", tmp_path / "runs" / "run", *words)
     assert code == 2, text
     assert message in " ".join(text.split())
+    assert not (tmp_path / "runs").exists(), "a refused command left something behind"
+
+
+def test_sparse_frames_and_dense_velocities(lco: Path, tmp_path: Path) -> None:
+    words = ("--duration-ps", 0.4, "--frame-interval-ps", 0.2, "--checkpoint-interval-ps", 0.2)
+    run = tmp_path / "run"
+    code, text = call("simulate", lco, *words, "--velocity-interval-ps", 0.01, "-o", run)
+    assert code == 0, text
+    code, text = call("analyze", "vibrations", run, "--json")
+    assert code == 0, text
+    found = json.loads(text)
+    assert found["from_velocities"]
+    assert found["interval_fs"] == pytest.approx(10.0)
+    code, text = call("analyze", "vibrations", run, "--skip", 1, "--segments", 1, "--json")
+    assert code == 2, "20 velocities behind the first frame are too few"
+    assert "21 frames are too few" in " ".join(text.split())
+
+
+def test_the_example_set_reads() -> None:
+    path = Path(__file__).parents[2] / "examples" / "simulate" / "small-interfaces.toml"
+    runs = list_simulations(read_simulation_set(path), path.parent, Path("runs"))
+    assert [run.directory.name for run in runs] == [
+        f"{plane}-2000K-seed-1" for plane in ("104", "100", "110")
+    ]
 
 
 def test_bad_sets(lco: Path, tmp_path: Path) -> None:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sinterface.cli import options
+from sinterface.cli.neb_options import BandOptions, find_and_show, with_band_options
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
-    from sinterface.paths.result import MinimumEnergyPath
+    from ase import Atoms
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -25,60 +22,13 @@ app = typer.Typer(
     epilog="A first path: [bold]sinterface neb lco divacancy -o hop[/bold]",
 )
 
-Output = Annotated[
-    Path | None,
-    typer.Option(
-        "--output",
-        "-o",
-        metavar="DIR",
-        help="Run directory; default: paths/<name> under the current directory.",
-        show_default=False,
-    ),
-]
-PotentialName = Annotated[
-    str, typer.Option("--potential", "-p", help="Potential's directory or shipped name.")
-]
-Calculator = Annotated[
-    str | None,
-    typer.Option(
-        "--calculator",
-        metavar="NAME",
-        help="Take energies from this reference (chgnet, ase:module.Class, ...) instead.",
-        show_default=False,
-    ),
-]
-Images = Annotated[
-    int, typer.Option("--images", min=1, max=99, help="Images between the end points.")
-]
-Climb = Annotated[
-    bool,
-    typer.Option("--climb/--no-climb", help="Let the highest image climb onto the saddle point."),
-]
-Tolerance = Annotated[
-    float,
-    typer.Option(
-        "--force-tolerance-eV-per-A",
-        help="Largest force on the band at the end; a finished path goes on when it is smaller.",
-    ),
-]
-MaxSteps = Annotated[
-    int, typer.Option("--max-steps", min=1, help="Steps of the band after which it ends anyway.")
-]
-FreeWithin = Annotated[
-    float | None,
-    typer.Option(
-        "--free-within-A",
-        help="Hold atoms farther than this from the hop; all move if not given.",
-        show_default=False,
-    ),
-]
-Threads = Annotated[int, typer.Option("--threads", min=1, help="Threads of the potential.")]
 Repeat = Annotated[
     tuple[int, int, int], typer.Option("--repeat", metavar="A B C", help="Copies of the cell.")
 ]
 
 
 @app.command()
+@with_band_options
 def lco(
     vacancies: Annotated[
         str,
@@ -89,17 +39,9 @@ def lco(
             show_default=False,
         ),
     ],
-    output: Output = None,
-    potential: PotentialName = "llzo-lco",
-    calculator: Calculator = None,
     repeat: Repeat = (4, 4, 1),
-    images: Images = 7,
-    climb: Climb = True,
-    force_tolerance: Tolerance = 0.05,
-    max_steps: MaxSteps = 1000,
-    free_within: FreeWithin = None,
-    threads: Threads = 1,
-    as_json: options.AsJson = False,
+    *,
+    band: BandOptions,
 ) -> None:
     """Li along the layer of LiCoO2, in a crystal relaxed with the potential.
 
@@ -110,22 +52,18 @@ def lco(
     """
     from sinterface.paths.cases import lco_path
 
-    _run(
+    find_and_show(
+        band,
+        f"lco-{vacancies}",
         lambda source, directory, settings: lco_path(
             vacancies, source, directory, repeat=repeat, **settings
         ),
-        output or Path("paths") / f"lco-{vacancies}",
-        (potential, calculator),
-        _settings(images, climb, force_tolerance, max_steps, free_within, threads),
-        as_json,
     )
 
 
 @app.command()
+@with_band_options
 def llzo(
-    output: Output = None,
-    potential: PotentialName = "llzo-lco",
-    calculator: Calculator = None,
     cobalt: Annotated[
         str | None,
         typer.Option(
@@ -150,13 +88,8 @@ def llzo(
     ] = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of the Li arrangement.")] = 0,
     repeat: Repeat = (1, 1, 1),
-    images: Images = 7,
-    climb: Climb = True,
-    force_tolerance: Tolerance = 0.05,
-    max_steps: MaxSteps = 1000,
-    free_within: FreeWithin = None,
-    threads: Threads = 1,
-    as_json: options.AsJson = False,
+    *,
+    band: BandOptions,
 ) -> None:
     """Li in cubic LLZO from its site into an empty one (24d, 96h), Co nearby or not.
 
@@ -166,33 +99,28 @@ def llzo(
     """
     from sinterface.paths.cases import llzo_path
 
-    name = f"llzo-co-{cobalt}-{to_cobalt}" if cobalt else "llzo"
-    _run(
+    find_and_show(
+        band,
+        f"llzo-co-{cobalt}-{to_cobalt}" if cobalt else "llzo",
         lambda source, directory, settings: llzo_path(
             source, directory, cobalt=cobalt, to_cobalt=to_cobalt, hop=hop, seed=seed,
             repeat=repeat, **settings,
         ),
-        output or Path("paths") / name,
-        (potential, calculator),
-        _settings(images, climb, force_tolerance, max_steps, free_within, threads),
-        as_json,
     )  # fmt: skip
 
 
 @app.command()
+@with_band_options
 def interface(
     structure: Annotated[
         Path,
         typer.Argument(
             metavar="INTERFACE",
-            help="An interface whose LCO lies flat, built or a snapshot: its array 'region' tells "
-            "which atoms are the electrode (1).",
+            help="An interface whose LCO lies flat, built or a snapshot (its array 'region' tells "
+            "which atoms are the electrode, 1), or the directory of a run: its last frame.",
             show_default=False,
         ),
     ],
-    output: Output = None,
-    potential: PotentialName = "llzo-lco",
-    calculator: Calculator = None,
     side: Annotated[
         str, typer.Option("--side", help="End of the electrode along z: lower or upper.")
     ] = "lower",
@@ -213,13 +141,8 @@ def interface(
             help="Empty sites of the inner Li layer; 2 where a full layer would push Li back.",
         ),
     ] = 1,
-    images: Images = 7,
-    climb: Climb = True,
-    force_tolerance: Tolerance = 0.05,
-    max_steps: MaxSteps = 1000,
-    free_within: FreeWithin = None,
-    threads: Threads = 1,
-    as_json: options.AsJson = False,
+    *,
+    band: BandOptions,
 ) -> None:
     """Li from a Co vacancy of the outermost CoO2 layer into a vacancy of the inner Li layer.
 
@@ -228,10 +151,11 @@ def interface(
     Example: [bold]sinterface neb interface flat.extxyz --free-within-A 8[/bold]
     """
     from sinterface.paths.cases import interface_path
-    from sinterface.structures.formats import read_structure
 
-    atoms = read_structure(structure)
-    _run(
+    atoms = _structure_or_last_frame(structure)
+    find_and_show(
+        band,
+        f"{structure.stem}-{side}",
         lambda source, directory, settings: interface_path(
             atoms,
             source,
@@ -241,14 +165,11 @@ def interface(
             vacancies=vacancies,
             **settings,
         ),
-        output or Path("paths") / f"{structure.stem}-{side}",
-        (potential, calculator),
-        _settings(images, climb, force_tolerance, max_steps, free_within, threads),
-        as_json,
     )
 
 
 @app.command()
+@with_band_options
 def pair(
     initial: Annotated[
         Path,
@@ -262,16 +183,8 @@ def pair(
             show_default=False,
         ),
     ],
-    output: Output = None,
-    potential: PotentialName = "llzo-lco",
-    calculator: Calculator = None,
-    images: Images = 7,
-    climb: Climb = True,
-    force_tolerance: Tolerance = 0.05,
-    max_steps: MaxSteps = 1000,
-    free_within: FreeWithin = None,
-    threads: Threads = 1,
-    as_json: options.AsJson = False,
+    *,
+    band: BandOptions,
 ) -> None:
     """Any hop between two structures of your own; both are relaxed first, in their cell.
 
@@ -284,101 +197,20 @@ def pair(
     hop = hop_between(
         read_structure(initial), read_structure(final), name=f"{initial.stem}-{final.stem}"
     )
-    _run(
+    find_and_show(
+        band,
+        hop.name,
         lambda source, directory, settings: find_path(hop, source, directory, **settings),
-        output or Path("paths") / hop.name,
-        (potential, calculator),
-        _settings(images, climb, force_tolerance, max_steps, free_within, threads),
-        as_json,
     )
 
 
-def _settings(
-    images: int,
-    climb: bool,
-    force_tolerance: float,
-    max_steps: int,
-    free_within: float | None,
-    threads: int,
-) -> dict[str, Any]:
-    return {
-        "n_images": images,
-        "climb": climb,
-        "force_tolerance_eV_per_A": force_tolerance,
-        "max_steps": max_steps,
-        "free_within_A": free_within,
-        "threads": threads,
-    }
+def _structure_or_last_frame(path: Path) -> Atoms:
+    """Return the structure of a file, or the last frame of a run."""
+    if path.is_dir():
+        from sinterface.dynamics.trajectory import open_trajectory
 
+        with open_trajectory(path) as trajectory:
+            return trajectory.atoms(trajectory.n_frames - 1)
+    from sinterface.structures.formats import read_structure
 
-def _run(
-    find: Callable[[Any, Path, dict[str, Any]], MinimumEnergyPath],
-    directory: Path,
-    source: tuple[str, str | None],
-    settings: dict[str, Any],
-    as_json: bool,
-) -> None:
-    """Find a path, draw it, print it."""
-    from sinterface.cli.progress_bar import progress_bar
-    from sinterface.cli.shown import print_result
-    from sinterface.report.path_figures import draw_path
-    from sinterface.study.lock import hold
-
-    calculator = _calculator(*source, directory)
-    directory.mkdir(parents=True, exist_ok=True)
-    with hold(directory), progress_bar("starting") as show:
-        path = find(calculator, directory, {**settings, "progress": show})
-    files = draw_path(path)
-    data = {**path.to_dict(), "files": [str(file) for file in files]}
-    print_result(data, path_table(path), as_json)
-    if not as_json:
-        for file in files:
-            typer.echo(str(file))
-
-
-def _calculator(potential: str, calculator: str | None, directory: Path) -> Any:
-    if calculator is None:
-        from sinterface.potential.model import load_potential
-
-        return load_potential(potential)
-    from ase import Atoms
-
-    from sinterface.reference.calculators import open_reference
-
-    return open_reference(calculator).make(Atoms(), directory)
-
-
-def path_table(path: MinimumEnergyPath) -> Table:
-    """Return a path's figures for people."""
-    from rich.table import Table
-
-    table = Table("", path.title, title_justify="left")
-    std = "" if path.committee_std_eV is None else f" ± {path.committee_std_eV:.3f}"
-    narrow = path.bottleneck
-    rows = {
-        "barrier forward": f"{path.forward_eV:.3f}{std} eV",
-        "barrier backward": f"{path.reverse_eV:.3f}{std} eV",
-        "last end point over first": f"{path.reaction_eV:+.3f} eV",
-        "way": f"{path.distances_A[-1]:.2f} Å, {len(path.energies_eV) - 2} images between",
-        "minima between": ", ".join(f"{path.energies_eV[k]:.3f} eV" for k in path.minima) or "none",
-        "narrowest": f"{narrow.opening_A:.2f} Å to {len(narrow.anions)} anions within a bond, "
-        f"at {narrow.distance_A:.2f} Å",
-        "nearest cation": f"{narrow.nearest_cation} {narrow.cation_A:.2f} Å",
-        "moving": f"{path.ion} {path.moving[0]} of {path.formula}"
-        + (f" and {len(path.moving) - 1} more" if len(path.moving) > 1 else ""),
-        "charge": path.charge,
-        "converged": f"{'yes' if path.converged else 'NO'}: {path.steps} steps, "
-        f"{path.residual_eV_per_A:.3f} eV/Å left",
-        "outside the training range": _outside(path),
-        "potential": path.potential,
-    }
-    for name, words in (*rows.items(), *(("note", note) for note in path.notes)):
-        table.add_row(name, words)
-    return table
-
-
-def _outside(path: MinimumEnergyPath) -> str:
-    counts = path.atoms_outside_training
-    if not counts:
-        return "not watched"
-    return f"up to {max(counts)} of {path.n_atoms} atoms of an image"
+    return read_structure(path)

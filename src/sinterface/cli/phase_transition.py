@@ -81,7 +81,7 @@ def phase_transition(
     from sinterface.potential.model import load_potential
     from sinterface.report.transition_figures import FORMATS, NAME
     from sinterface.structures.formats import read_structure
-    from sinterface.study.lock import hold as hold_directory
+    from sinterface.study.lock import hold_new
     from sinterface.study.phase_transition import run_phase_transition
 
     atoms, ladder = read_structure(structure), temperature_steps(start, end, step)
@@ -89,8 +89,7 @@ def phase_transition(
     source = load_potential(potential)
     if world()[1] > 1:
         raise InputError("The cells of a phase transition are small; run it without mpiexec.")
-    directory.mkdir(parents=True, exist_ok=True)
-    with hold_directory(directory), progress_bar("starting") as show:
+    with hold_new(directory), progress_bar("starting") as show:
         found = run_phase_transition(
             atoms, source, directory, ladder, hold_ps=hold, settle_ps=settle, ramp_ps=ramp,
             cell=cell,  # type: ignore[arg-type]  # checked there

@@ -53,6 +53,22 @@ class EndPointError(RunError):
     """An end point is no minimum of its own: the ion slid back when it was relaxed."""
 
 
+def check_band(
+    *,
+    n_images: int = 7,
+    force_tolerance_eV_per_A: float = 0.05,
+    max_steps: int = 1000,
+    free_within_A: float | None = None,
+    **_: Any,
+) -> None:
+    """Raise InputError for settings of `find_path` that make no sense."""
+    check_positive(
+        n_images=n_images, force_tolerance_eV_per_A=force_tolerance_eV_per_A, max_steps=max_steps
+    )
+    if free_within_A is not None:
+        check_positive(free_within_A=free_within_A)
+
+
 def find_path(
     hop: Hop,
     potential: Potential | Calculator,
@@ -100,11 +116,12 @@ def find_path(
     RunError
         When an end point is no minimum (:class:`EndPointError`), or forces are no numbers.
     """
-    check_positive(
-        n_images=n_images, force_tolerance_eV_per_A=force_tolerance_eV_per_A, max_steps=max_steps
+    check_band(
+        n_images=n_images,
+        force_tolerance_eV_per_A=force_tolerance_eV_per_A,
+        max_steps=max_steps,
+        free_within_A=free_within_A,
     )
-    if free_within_A is not None:
-        check_positive(free_within_A=free_within_A)
     check_structure(hop.initial)
     energies = Energies(potential, hop.initial, threads)
     folder = Path(directory)

@@ -11,7 +11,7 @@ import numpy as np
 from sinterface.dynamics.relax import relax
 from sinterface.errors import InputError
 from sinterface.files import atomic_path
-from sinterface.paths.band import find_first_path, find_path
+from sinterface.paths.band import check_band, find_first_path, find_path
 from sinterface.paths.energies import Energies
 from sinterface.paths.layered_interface import Side, cobalt_vacancy_hop
 from sinterface.paths.lco import lco_hop
@@ -45,7 +45,8 @@ def lco_path(
     `vacancies` is "single" or "divacancy" (see :func:`sinterface.paths.lco.lco_hop`), `options` are
     those of :func:`sinterface.paths.band.find_path`.
     """
-    lco_hop(vacancies, repeat=repeat)  # complains before anything is relaxed
+    check_band(**options)  # complains before anything is relaxed
+    lco_hop(vacancies, repeat=repeat)
     crystal = relaxed_crystal(layered_lco(), potential, directory, options.get("progress"))
     return find_path(
         lco_hop(vacancies, crystal=crystal, repeat=repeat), potential, directory, **options
@@ -86,6 +87,7 @@ def llzo_path(
     InputError
         For another site, or a number that no hop has.
     """
+    check_band(**options)
     built = doped_llzo(cobalt, to_cobalt=to_cobalt, seed=seed, repeat=repeat)
     crystal = relaxed_crystal(built, potential, directory, options.get("progress"))
     hops = llzo_hops(crystal, to_cobalt=to_cobalt)

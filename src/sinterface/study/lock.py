@@ -8,7 +8,7 @@ import os
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -62,6 +62,27 @@ def hold(run_directory: Path) -> Iterator[Holder | None]:
             _write(descriptor, None)
     finally:
         os.close(descriptor)
+
+
+@contextmanager
+def hold_new(run_directory: Path) -> Iterator[Holder | None]:
+    """Like `hold`, in a directory that is made when missing.
+
+    Where the block fails and leaves nothing but the lock, folders made here are taken away again:
+    a refused command leaves nothing behind.
+    """
+    made = [one for one in (run_directory, *run_directory.parents) if not one.exists()]
+    run_directory.mkdir(parents=True, exist_ok=True)
+    try:
+        with hold(run_directory) as left_behind:
+            yield left_behind
+    except BaseException:
+        with suppress(OSError):  # another run may stand beside it
+            if made and [one.name for one in run_directory.iterdir()] == [LOCK_NAME]:
+                (run_directory / LOCK_NAME).unlink()
+                for one in made:
+                    one.rmdir()
+        raise
 
 
 def holder(run_directory: Path) -> Holder | None:

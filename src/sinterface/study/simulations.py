@@ -20,7 +20,7 @@ from sinterface.errors import InputError, nearest_name
 from sinterface.files import write_text
 from sinterface.progress import Progress, ProgressCallback
 from sinterface.provenance import available_cores
-from sinterface.study.lock import hold
+from sinterface.study.lock import hold_new
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -201,10 +201,8 @@ def run_simulations(
         )
     for run in runs:
         _prepare(settings, run)  # complains before anything runs
-    for run in runs:
-        run.directory.mkdir(parents=True, exist_ok=True)
     if len(runs) == 1:
-        with hold(runs[0].directory) if rank == 0 else nullcontext():
+        with hold_new(runs[0].directory) if rank == 0 else nullcontext():
             results = [_simulate(settings, runs[0], progress)]
     else:
         workers = max(1, min(len(runs), available_cores() // settings.threads))
@@ -250,7 +248,7 @@ def _news(told: Any) -> Iterator[tuple[int, Progress]]:
 
 
 def _work(settings: SimulationSet, run: Simulation, told: Any, number: int) -> DynamicsResult:
-    with hold(run.directory):
+    with hold_new(run.directory):
         return _simulate(settings, run, lambda state: told.put((number, state)))
 
 

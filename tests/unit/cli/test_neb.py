@@ -59,6 +59,9 @@ def test_a_pair_of_structures(pair: tuple[Path, Path], tmp_path: Path) -> None:
         (("lco", "single", "--repeat", 1, 1, 1), "at least 3 × 3 × 1"),
         (("llzo", "--cobalt", "O"), "Co sits on Li, La or Zr"),
         (("llzo", "--to-cobalt", "beside"), "near or far, got 'beside'"),
+        (("lco", "single", "--force-tolerance-eV-per-A", -1), "greater than 0"),
+        (("lco", "single", "--free-within-A", -1), "greater than 0"),
+        (("interface", "."), "No trajectory"),
         (("pair", "none.cif", "other.cif"), "There is no file 'none.cif'"),
         (("lco", "single", "-p", "lzo-lco"), "Did you mean 'llzo-lco'?"),
     ],
@@ -66,8 +69,9 @@ def test_a_pair_of_structures(pair: tuple[Path, Path], tmp_path: Path) -> None:
 def test_mistakes_end_with_one_sentence(
     tmp_path: Path, words: tuple[object, ...], message: str
 ) -> None:
-    code, text = call("neb", *words, "-o", tmp_path / "run")
+    code, text = call("neb", *words, "-o", tmp_path / "paths" / "run")
     assert code == 2
+    assert not (tmp_path / "paths").exists(), "a refused command left something behind"
     assert message in " ".join(text.split())
     assert "Traceback" not in text
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sinterface.errors import InputError
-from sinterface.study.lock import LOCK_NAME, hold, holder
+from sinterface.study.lock import LOCK_NAME, hold, hold_new, holder
 
 HOLD = """
 import sys
@@ -30,6 +30,25 @@ def start(directory: Path) -> subprocess.Popen[str]:
     assert process.stdout
     assert process.stdout.readline() == "held\n"
     return process
+
+
+def refused(directory: Path, *, write: bool) -> None:
+    with hold_new(directory):
+        if write:
+            (directory / "kept").touch()
+        raise InputError("refused")
+
+
+def test_a_refused_run_leaves_no_folder_behind(tmp_path: Path) -> None:
+    for write in (False, True):
+        with pytest.raises(InputError, match="refused"):
+            refused(tmp_path / "a" / "b", write=write)
+        assert (tmp_path / "a" / "b" / LOCK_NAME).exists() is write
+        assert (tmp_path / "a").exists() is write
+    (tmp_path / "c").mkdir()
+    with pytest.raises(InputError, match="refused"):
+        refused(tmp_path / "c", write=False)
+    assert (tmp_path / "c").exists()  # not made here
 
 
 def test_held_directory_names_its_holder(tmp_path: Path) -> None:
