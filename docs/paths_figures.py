@@ -2,16 +2,18 @@
 
     python docs/paths_figures.py paths              # a folder that keeps the runs
     python docs/paths_figures.py paths --only lco-single lco-divacancy
-    python docs/paths_figures.py paths --transition # also heat and cool tetragonal LLZO (hours)
+    python docs/paths_figures.py paths --transition # also heat and cool tetragonal LLZO
     python docs/paths_figures.py paths --page       # figures and table from what is finished
 
-The interface is built by `sinterface build interface` where `FOLDER/flat.extxyz` isn't there;
-put a snapshot of a long run there to take that instead.
+The interfaces are built by `sinterface build interface` where `FOLDER/flat.extxyz` (468 atoms, LCO
+strained by 5.8 %) and `FOLDER/medium.extxyz` (2,368 atoms, 2.2 %) aren't there; put a snapshot of a
+long run there to take that instead. Each LLZO cell is searched for more hops (`--hop N`).
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import re
 import shutil
 import subprocess
@@ -21,15 +23,24 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
+from sinterface.errors import InputError
 from sinterface.files import write_text
+from sinterface.paths.band import EndPointError
+from sinterface.paths.cases import llzo_path
 from sinterface.paths.result import RESULT_NAME, MinimumEnergyPath, read_path
+from sinterface.potential.model import load_potential
 from sinterface.report.path_figures import draw_curve
 from sinterface.report.style import freeze_layout, save, style
 
 HERE = Path(__file__).parent
 IMAGES, PAGE = HERE / "images", HERE / "paths.md"
-INTERFACE = "flat.extxyz"
-COLUMNS = 3
+FLAT = ("build", "interface", "llzo", "lco", "--electrode-plane", "0", "0", "3")
+INTERFACES = {"flat.extxyz": (), "medium.extxyz": ("--max-strain", "0.03")}
+MOST_HOPS = 8
+COLUMNS = 4
+SLID_NAME = "slid-back.txt"
+MEASURED = {450.0: "13.145, 12.706 (443 K)", 900.0: "13.185, 12.902 (899 K)", 1100.0: "13.151"}
+"""Lattice parameters of Larraz et al. (2013) nearest to some temperatures."""
 
 
 @dataclass(frozen=True)
@@ -48,19 +59,22 @@ CASES = (
     Case("llzo", "llzo", "LLZO", "0.15–0.49 (DFT)"),
     Case("llzo-co-zr-near", "llzo --cobalt Zr", "LLZO beside Co on Zr", "0–2.0 (DFT)"),
     Case("llzo-co-li-near", "llzo --cobalt Li", "LLZO beside Co on Li", "0–2.0 (DFT)"),
+    Case("llzo-co-la-near", "llzo --cobalt La", "LLZO beside Co on La", "0–2.0 (DFT)"),
     Case(
         "llzo-co-zr-far", "llzo --cobalt Zr --to-cobalt far", "LLZO far from Co", "0.15–0.49 (DFT)"
     ),
-    Case(
-        "interface-lower", f"interface {INTERFACE} --side lower --free-within-A 8",
-        "LLZO(001)|LCO(003), lower side", "0.88, 0.39 (paper)",
-    ),
-    Case(
-        "interface-upper", f"interface {INTERFACE} --side upper --free-within-A 8",
-        "LLZO(001)|LCO(003), upper side", "0.88, 0.39 (paper)",
+    *(
+        Case(
+            f"{name}-{side}", f"interface {file}.extxyz --side {side} --free-within-A 8",
+            f"LLZO|LCO(003), {n_atoms:,}, {side}", "0.88, 0.39 (Kim et al.)",
+        )
+        for name, file, n_atoms in (("interface", "flat", 468), ("medium", "medium", 2368))
+        for side in ("lower", "upper")
     ),
 )  # fmt: skip
-LADDER = "--start-K 300 --end-K 1200 --step-K 50 --hold-ps 40 --settle-ps 10 --ramp-ps 10"
+LADDER = (
+    "--start-K 400 --end-K 1100 --step-K 50 --hold-ps 10 --settle-ps 3 --ramp-ps 2 --timestep-fs 2"
+)
 
 
 def sinterface(folder: Path, *words: str) -> bool:
@@ -71,44 +85,65 @@ def sinterface(folder: Path, *words: str) -> bool:
 
 
 def find(folder: Path, case: Case) -> None:
-    """Find a path, or go on with it."""
-    if INTERFACE in case.words and not (folder / INTERFACE).exists():
-        plane = ("--electrolyte-plane", "0", "0", "1", "--electrode-plane", "0", "0", "3")
-        words = ("build", "interface", "llzo", "lco", *plane, "--size", "small", "-o", INTERFACE)
-        if not sinterface(folder, *words):
+    """Find a path, or go on with it; in LLZO those of more hops too."""
+    for name, more in INTERFACES.items():
+        missing = name in case.words and not (folder / name).exists()
+        if missing and not sinterface(folder, *FLAT, *more, "-o", name):
             return
     sinterface(folder, "neb", *case.words.split(), "-o", case.name)
+    if case.name.startswith("llzo"):
+        find_more_hops(folder / case.name, case)
+
+
+def find_more_hops(directory: Path, case: Case) -> None:
+    """Find the paths of a cell's other hops, and count those whose end points are no minima."""
+    words = case.words.split()[1:]
+    given = dict(zip(words[::2], words[1::2], strict=True))
+    potential = load_potential("llzo-lco")
+    slid = 0
+    for hop in range(1, MOST_HOPS + 1):
+        try:
+            llzo_path(
+                potential, directory, cobalt=given.get("--cobalt"),
+                to_cobalt=given.get("--to-cobalt", "near"), hop=hop,
+            )  # fmt: skip
+        except EndPointError:
+            slid += 1
+        except InputError:  # the cell has no more
+            break
+    write_text(directory / SLID_NAME, f"{slid}\n")
 
 
 def heat(folder: Path) -> None:
-    """Heat and cool tetragonal LLZO, 1,536 atoms, or go on."""
+    """Heat and cool tetragonal LLZO, 192 atoms, or go on."""
     if not (folder / "tetragonal.extxyz").exists():
-        words = ("build", "crystal", "llzo-tetragonal", "--repeat", "2", "2", "2")
-        sinterface(folder, *words, "-o", "tetragonal.extxyz")
+        sinterface(folder, "build", "crystal", "llzo-tetragonal", "-o", "tetragonal.extxyz")
     words = ("phase-transition", "tetragonal.extxyz", *LADDER.split(), "-o", "transition")
     sinterface(folder, *words)
 
 
-def found_paths(folder: Path) -> list[tuple[Case, MinimumEnergyPath]]:
-    """Return what is finished."""
+def found_paths(folder: Path) -> list[tuple[Case, list[MinimumEnergyPath]]]:
+    """Return what is finished: of each case its paths, the one with barriers both ways first."""
     found = []
     for case in CASES:
         places = sorted((folder / case.name).glob(f"**/{RESULT_NAME}"))
-        if places:
-            found.append((case, read_path(places[0].parent)))
+        paths = [read_path(place.parent) for place in places]
+        paths.sort(key=lambda path: -min(path.forward_eV, path.reverse_eV))
+        if paths:
+            found.append((case, paths))
     return found
 
 
-def draw_all(paths: list[tuple[Case, MinimumEnergyPath]]) -> None:
-    """Draw all curves as one figure."""
+def draw_all(paths: list[tuple[Case, list[MinimumEnergyPath]]]) -> None:
+    """Draw one curve of each case as one figure."""
     rows = -(-len(paths) // COLUMNS)
     with style():
         figure = Figure(figsize=(3.1 * COLUMNS, 2.6 * rows), layout="constrained")
         grid = figure.subplots(rows, COLUMNS, squeeze=False)
         for axis in grid.flat[len(paths) :]:
             axis.set_visible(False)
-        for axis, (case, path) in zip(grid.flat, paths, strict=False):
-            draw_curve(axis, path)
+        for axis, (case, ways) in zip(grid.flat, paths, strict=False):
+            draw_curve(axis, ways[0])
             axis.set_title(case.title)
         freeze_layout(figure)
     save(figure, IMAGES, "paths", ("svg", "png"))
@@ -123,20 +158,25 @@ def publish(folder: Path) -> None:
     lines = [
         "![Energy along each path](images/paths.svg)",
         "",
-        "| `sinterface neb` | forward (eV) | backward (eV) | narrowest | converged | published |",
-        "|---|---:|---:|---|---|---|",
+        "| `sinterface neb` | forward (eV) | backward (eV) | narrowest | outside training | steps |"
+        " published |",
+        "|---|---:|---:|---|---:|---:|---|",
     ]
-    for case, path in paths:
-        narrow = path.bottleneck
+    for case, (path, *_) in paths:
+        narrow, std = path.bottleneck, path.committee_std_eV or 0.0
+        steps = f"{path.steps}" if path.converged else f"{path.steps}, not at rest"
+        hop = f" --hop {path.details['hop']}" if "hop" in path.details else ""
         lines.append(
-            f"| `{case.words}` | {path.forward_eV:.2f} | {path.reverse_eV:.2f} | "
-            f"{path.ion}–{narrow.anions[0] if narrow.anions else 'O'} {narrow.opening_A:.2f} Å | "
-            f"{'yes' if path.converged else 'no'} | {case.published} |"
+            f"| `{case.words}{hop}` | {path.forward_eV:.2f} ± {std:.2f} | {path.reverse_eV:.2f} ± "
+            f"{std:.2f} | {narrow.opening_A:.2f} Å between {len(narrow.anions)} O | "
+            f"{max(path.atoms_outside_training, default=0)} of {path.n_atoms:,} | {steps} | "
+            f"{case.published} |"
         )
         picture = next(iter(sorted(path.directory.glob("path-picture.png"))), None)
         if picture is not None:
             shutil.copy(picture, IMAGES / f"path-{case.name}.png")
-    used = paths[0][1].potential
+    used = paths[0][1][0].potential
+    lines += ["", *hop_table(folder, paths)]
     lines += ["", f"Potential `{used}`; made by `python docs/paths_figures.py paths`."]
     replace("paths", "\n".join(lines))
     transition = folder / "transition" / "phase-transition.svg"
@@ -146,8 +186,54 @@ def publish(folder: Path) -> None:
         replace(
             "transition",
             "![Lattice of LLZO on heating and cooling](images/phase-transition.svg)\n\n"
-            f"`sinterface phase-transition tetragonal.extxyz {LADDER}`, 1,536 atoms.",
+            f"{transition_table(transition.with_suffix('.json'))}\n\n"
+            f"`sinterface phase-transition tetragonal.extxyz {LADDER}`, 192 atoms, `llzo-lco`.",
         )
+
+
+def hop_table(folder: Path, paths: list[tuple[Case, list[MinimumEnergyPath]]]) -> list[str]:
+    """Return the table of all hops found in each LLZO cell."""
+    lines = [
+        "| all hops of the cell | paths | lower barrier (eV) | higher barrier (eV) | slid back |",
+        "|---|---:|---:|---:|---:|",
+    ]
+    for case, ways in paths:
+        if not case.name.startswith("llzo"):
+            continue
+        lower = [min(way.forward_eV, way.reverse_eV) for way in ways]
+        higher = [max(way.forward_eV, way.reverse_eV) for way in ways]
+        slid = folder / case.name / SLID_NAME
+        count = slid.read_text(encoding="utf-8").strip() if slid.exists() else "–"
+        lines.append(
+            f"| {case.title} | {len(ways)} | {min(lower):.2f}–{max(lower):.2f} | "
+            f"{min(higher):.2f}–{max(higher):.2f} | {count} |"
+        )
+    return lines
+
+
+def transition_table(path: Path) -> str:
+    """Return the table of a phase transition."""
+    found = json.loads(path.read_text(encoding="utf-8"))
+    lines = ["| | this run | published |", "|---|---:|---:|"]
+    for branch, published in (
+        ("heating", "850–900 (Kim et al.), 898–918 (experiment)"),
+        ("cooling", "–"),
+    ):
+        fit = found[branch]
+        if fit is not None:
+            words = fit["reason"] or f"{fit['temperature_K']:.0f} ± {fit['std_K']:.0f}"
+            lines.append(f"| transition on {branch} (K) | {words} | {published} |")
+    if found["hysteresis_K"] is not None:
+        words = f"{found['hysteresis_K']:.0f} ± {found['hysteresis_std_K']:.0f}"
+        lines.append(f"| hysteresis (K) | {words} | – |")
+    for step in found["steps"]:
+        if step["temperature_K"] in (450.0, 900.0, 1100.0):
+            edges = " × ".join(f"{edge:.3f}" for edge in step["edges_A"])
+            branch = "heating" if step["branch"] == "heat" else "cooling"
+            near = MEASURED[step["temperature_K"]]
+            words = f"edges at {step['temperature_K']:.0f} K, {branch} (Å)"
+            lines.append(f"| {words} | {edges} | {near} |")
+    return "\n".join(lines)
 
 
 def replace(name: str, body: str) -> None:
