@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "kernel/plan.hpp"
+#include "plan_rows.hpp"
 #include "potential.hpp"
 
 namespace sinterface {
@@ -19,6 +20,11 @@ public:
 
 private:
     ElementPlan<T> build(const Potential& potential, const Element& element);
+    void build_radial(Demand<T>& demand, ElementPlan<T>& plan);
+    void build_contractions(const Element& element, const Demand<T>& demand, ElementPlan<T>& plan);
+    void build_triplets(Demand<T>& demand, ElementPlan<T>& plan);
+    void build_bases(Bases<T>& bases, ElementPlan<T>& plan);
+    void build_ranges(const Element& element, ElementPlan<T>& plan);
     void store_weights(const std::vector<double>& weights, const std::vector<double>& biases, const std::vector<double>& factors, LayerPlan<T>& layer);
     void build_networks(const Potential& potential, std::size_t element, ElementPlan<T>& plan);
     void group_narrow(ElementPlan<T>& plan);

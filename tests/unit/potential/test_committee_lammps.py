@@ -152,7 +152,7 @@ def test_misuse_is_explained(lammps, committee, atoms, tmp_path):
         lammps.command("fix x all pair 1 sinterface charge 0")
     lammps.command("fix x all pair 1 sinterface force_std 0")
     with pytest.raises(Exception, match="force_std 1"):
-        lammps.commands_string("unfix watch\nuncompute largest\nthermo_style one\nrun 0")
+        lammps.commands_string("unfix watch\nuncompute largest\nthermo_style one\nrun 1")
     lammps.command("clear")
     with pytest.raises(Exception, match="energy_std needs a committee"):
         lammps.commands_string(_setup(CASE, data))
