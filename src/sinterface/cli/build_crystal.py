@@ -27,6 +27,7 @@ def crystal(
     Example: [bold]sinterface build crystal llzo --repeat 2 2 2 -o llzo.extxyz[/bold]
     """
     from sinterface.structures.crystals import crystal_with_parent
+    from sinterface.structures.oxidation import neutral_states
     from sinterface.structures.structure_certificate import certify_structure
 
     common.check_output(output)
@@ -38,5 +39,8 @@ def crystal(
         "repeat": list(repeat),
         "draws": draws,
     }
-    certificate = certify_structure(atoms * repeat, "crystal", source, seed=seed, parents=[parent])
+    certificate = certify_structure(
+        atoms * repeat, "crystal", source, seed=seed, parents=[parent],
+        states=neutral_states(atoms, f"The crystal '{name}'"),
+    )  # fmt: skip
     common.finish(atoms * repeat, certificate, output, as_json)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -101,12 +102,27 @@ def _run(
     from sinterface.potential.model import load_potential
 
     loaded = load_potential(potential)
+    _check_size(wanted, loaded.cutoff_A)
     with progress_bar("packing") as show:
         found = melt_quench(
             wanted, loaded, quench, seed=seed, timestep_fs=timestep_fs, threads=threads,
             progress=show,
         )  # fmt: skip
     return found.atoms, found.figures(), named_potential(loaded)
+
+
+def _check_size(wanted: Mixture, cutoff_A: float) -> None:
+    """Raise InputError for a packed cube thinner than the cutoff; it names the copies needed."""
+    from sinterface.dynamics.melt_quench import MELT_SCALE
+    from sinterface.errors import InputError
+
+    edge_A = (MELT_SCALE * wanted.volume_A3) ** (1.0 / 3.0)
+    if edge_A < cutoff_A:
+        copies = math.ceil((cutoff_A / edge_A) ** 3)
+        raise InputError(
+            f"A cube of this composition would be {edge_A:.1f} Å wide, less than the potential's "
+            f"cutoff of {cutoff_A:g} Å; take it {copies} times or more (--multiply {copies})."
+        )
 
 
 def amorphous(

@@ -42,6 +42,7 @@ from sinterface.structures.bicrystal import (
 from sinterface.structures.coincidence import Indices, Tilt, symmetric_tilt
 from sinterface.structures.crystals import crystal_with_parent
 from sinterface.structures.grain import OrientedCrystal, orient, require_cubic
+from sinterface.structures.oxidation import neutral_states
 from sinterface.structures.structure_certificate import (
     Parent,
     StructureCertificate,
@@ -145,6 +146,7 @@ def build_grain_boundary(
         cutoff_A = potential.cutoff_A
     loaded, parent = crystal_with_parent(crystal, seed)
     require_cubic(loaded)
+    states = neutral_states(loaded, f"The crystal '{crystal}'")
     source: dict[str, Any] = {
         "crystal": crystal, "axis": list(tilt.axis), "sigma": tilt.sigma, "plane": list(tilt.plane),
     }  # fmt: skip
@@ -154,7 +156,7 @@ def build_grain_boundary(
         bicrystal = site.first(search or SearchSettings())
         atoms = orthogonal_cell(bicrystal, site.repeat)
         details = site.details(bicrystal, atoms) | {"build_s": time.perf_counter() - start}
-        return _finished(atoms, parent, source, seed, details)
+        return _finished(atoms, parent, source, seed, details, states)
     check_elements(loaded, potential.elements)
     source |= named_potential(potential)
     factory = partial(_mixed_calculator, str(potential.directory))
@@ -183,7 +185,7 @@ def build_grain_boundary(
             record=_beside(record, ".anneals.json"), progress=progress,
         )  # fmt: skip
         details["annealed_energy"] = energy.to_dict()
-    return _finished(atoms, parent, source, seed, details, found, energy)
+    return _finished(atoms, parent, source, seed, details, states, found, energy)
 
 
 def bicrystal_size(
@@ -384,11 +386,12 @@ def _finished(
     source: dict[str, Any],
     seed: int,
     details: dict[str, Any],
+    states: dict[str, float],
     search: Search | None = None,
     energy: BoundaryEnergy | None = None,
 ) -> GrainBoundary:
     certificate = certify_structure(
-        atoms, "grain boundary", source, seed=seed, regions=REGIONS, parents=(parent,),
-        details=details,
+        atoms, "grain boundary", source, seed=seed, states=states, regions=REGIONS,
+        parents=(parent,), details=details,
     )  # fmt: skip
     return GrainBoundary(atoms, certificate, search, energy)

@@ -58,13 +58,18 @@ def _parsed(path: Path) -> Any:
     """Return a pymatgen SymmetrizedStructure whose sites still carry their occupancies."""
     from pymatgen.io.cif import CifParser
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
         try:
             structures = CifParser(path, occupancy_tolerance=1.05).parse_structures(
                 primitive=False, check_occu=True, symmetrized=True
             )
         except Exception as error:  # the parser raises many kinds; all mean one thing here
+            if any("occupanc" in str(warning.message).lower() for warning in told):
+                raise InputError(
+                    f"'{path}' has a site with an occupancy above one; a site holds one atom at "
+                    "most, so correct the occupancies."
+                ) from error
             reason = str(error) or type(error).__name__
             raise InputError(
                 f"'{path}' can't be read as a CIF file ({reason}); check it in a structure viewer."

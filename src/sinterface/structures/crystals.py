@@ -190,8 +190,8 @@ def crystal_with_parent(
     if not path.is_file():
         hint = nearest_name(name, list(NAMES))
         raise InputError(
-            f"There is neither a crystal called nor a file at '{name_or_cif}';{hint} "
-            f"give one of {', '.join(NAMES)}, or the path of a CIF file."
+            f"There is neither a crystal called nor a file at '{name_or_cif}'.{hint} "
+            f"Give one of {', '.join(NAMES)}, or the path of a CIF file."
         )
     atoms, parent = read_cif(path, seed=seed, draws=draws, supercell=(a, b, c))
     return _plain(atoms), parent

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sinterface.structures.crystals import crystal_with_parent
 from sinterface.structures.formats import certificate_path, read_structure
+from sinterface.structures.oxidation import neutral_states
 from sinterface.structures.structure_certificate import Parent
 
 if TYPE_CHECKING:
@@ -50,13 +51,14 @@ def open_structure(name_or_path: str, *, seed: int = 0, draws: int = 1) -> Opene
     Raises
     ------
     InputError
-        For an unknown name, or a file that can't be read.
+        For an unknown name, a file that can't be read, or a crystal that can't be neutral.
     """
     path = Path(name_or_path)
     certificate = _certificate(path)
     if not path.is_file() or (path.suffix.lower() == ".cif" and not certificate):
         atoms, parent = crystal_with_parent(name_or_path, seed, draws=draws)
-        return Opened(atoms, (parent,))
+        states = neutral_states(atoms, f"The crystal '{name_or_path}'")
+        return Opened(atoms, (parent,), states)
     parents = tuple(Parent(**entry) for entry in certificate.get("parents", ()))
     return Opened(
         read_structure(path), parents, dict(certificate.get("oxidation_states", {})), certificate

@@ -10,6 +10,7 @@ import numpy as np
 
 from sinterface.errors import InputError
 from sinterface.structures.lithium import FORMAL_CHARGES, NEUTRAL_E, Floats, formal_charges
+from sinterface.structures.structure_certificate import oxidation_states
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -51,6 +52,24 @@ def assign_charges(crystal: Atoms, what: str) -> Atoms:
     found: Atoms = crystal.copy()
     found.set_array(CHARGES, _charges(crystal, what))
     return found
+
+
+def neutral_states(crystal: Atoms, what: str) -> dict[str, float]:
+    """Return the mean oxidation state of each element where the usual ones don't cancel.
+
+    Nothing where they do, Co, Ni, Mn and Fe taking up what the others leave.
+
+    Raises
+    ------
+    InputError
+        When no states make the crystal neutral; `what` names it.
+    """
+    symbols = np.array(crystal.get_chemical_symbols())
+    usual = oxidation_states(symbols.tolist())
+    if abs(sum(usual[symbol] for symbol in symbols.tolist())) <= NEUTRAL_E:
+        return {}
+    charges = charges_of(assign_charges(crystal, what))
+    return {kind: float(charges[symbols == kind].mean()) for kind in sorted(set(symbols.tolist()))}
 
 
 def _charges(crystal: Atoms, what: str) -> Floats:

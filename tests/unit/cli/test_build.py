@@ -90,6 +90,7 @@ def test_a_molten_cell_tells_its_course_and_is_doped_and_relaxed(tmp_path: Path)
         (["amorphous", "llzo", "--timestep-fs", 0], "timestep"),
         (["mixture", "M9"], "Did you mean"),
         (["mixture", "Al2O3:20"], "contains Al"),
+        (["mixture", "LiCoO2:1"], "--multiply 6"),
         (["amorphous", "lco"], "cutoff"),
         (["amorphous", "nothing.cif"], "nor a file"),
     ],
@@ -101,6 +102,59 @@ def test_mistakes_are_one_sentence(tmp_path: Path, arguments: list[object], mess
     assert err.startswith("Error: ")
     assert message in err
     assert list(tmp_path.iterdir()) == []
+
+
+CIF = """data_x
+_cell_length_a {a}
+_cell_length_b {a}
+_cell_length_c {a}
+_cell_angle_alpha 90
+_cell_angle_beta 90
+_cell_angle_gamma 90
+_symmetry_space_group_name_H-M 'P 1'
+loop_
+_atom_site_label
+_atom_site_type_symbol
+_atom_site_fract_x
+_atom_site_fract_y
+_atom_site_fract_z
+_atom_site_occupancy
+"""
+
+
+@pytest.mark.parametrize("command", ["crystal", "amorphous", "dope", "grain-boundary", "interface"])
+def test_a_crystal_that_cannot_be_neutral_is_refused(tmp_path: Path, command: str) -> None:
+    odd = tmp_path / "odd.cif"
+    odd.write_text(CIF.format(a=4) + "Al1 Al 0 0 0 1\nO1 O 0.5 0.5 0.5 1\n", "utf-8")
+    more: dict[str, list[object]] = {
+        "dope": ["--rule", "Ga3+ on Al", "--count", 1],
+        "grain-boundary": ["--axis", 0, 0, 1, "--sigma", 5, "--plane", 2, 1, 0, "--no-search"],
+        "interface": ["lco", "--potential", "none"],
+    }
+    code, _, err = run(command, odd, *more.get(command, []), "-o", tmp_path / "x.extxyz")
+    assert code == 2
+    assert "can't be made neutral" in err
+
+
+def test_a_peroxide_gets_the_states_of_its_bonds(tmp_path: Path) -> None:
+    cif = tmp_path / "bao2.cif"  # I4/mmm, Abrahams and Kalnajs, Acta Cryst. 7 (1954) 838
+    sites = "Ba1 Ba 0 0 0 1\nBa2 Ba .5 .5 .5 1\nO1 O 0 0 .3911 1\nO2 O 0 0 .6089 1\n"
+    sites += "O3 O .5 .5 .8911 1\nO4 O .5 .5 .1089 1\n"
+    text = CIF.format(a=3.815).replace("_cell_length_c 3.815", "_cell_length_c 6.851")
+    cif.write_text(text + sites, "utf-8")
+    code, out, _ = run("crystal", cif, "-o", tmp_path / "x.extxyz", "--json")
+    figures = json.loads(out)
+    assert code == 0
+    assert figures["charge_e"] == 0.0
+    assert figures["oxidation_states"] == {"Ba": 2.0, "O": -1.0}
+
+
+def test_an_occupancy_above_one_is_named(tmp_path: Path) -> None:
+    cif = tmp_path / "over.cif"
+    cif.write_text(CIF.format(a=4) + "Mg1 Mg 0 0 0 1\nO1 O 0.5 0.5 0.5 1.4\n", "utf-8")
+    code, _, err = run("crystal", cif, "-o", tmp_path / "x.extxyz")
+    assert code == 2
+    assert "occupancy above one" in err
 
 
 def test_a_name_without_a_format_is_refused_first(tmp_path: Path) -> None:

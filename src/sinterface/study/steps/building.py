@@ -21,6 +21,7 @@ GRAINS: Final = "grains"
 def crystal(place: Place, progress: ProgressCallback) -> Mapping[str, Any]:
     """Build a crystal; partly occupied sites are filled over the whole supercell."""
     from sinterface.structures.crystals import crystal_with_parent
+    from sinterface.structures.oxidation import neutral_states
     from sinterface.structures.structure_certificate import certify_structure
     from sinterface.structures.substitution import formula_units
 
@@ -33,6 +34,7 @@ def crystal(place: Place, progress: ProgressCallback) -> Mapping[str, Any]:
     source = {"crystal": s["crystal"], "supercell": list(supercell), "draws": s["draws"]}
     certificate = certify_structure(
         atoms, "crystal", source, seed=place.seed, parents=[parent],
+        states=neutral_states(atoms, f"The crystal '{s['crystal']}'"),
         details={"formula_units": formula_units(atoms)},
     )  # fmt: skip
     return keep_structure(place, atoms, certificate)
