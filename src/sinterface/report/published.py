@@ -120,7 +120,8 @@ class Comparison:
     ----------
     verdict
         ``"agrees"``, ``"differs"``, ``"allowed"`` (a bound that the number respects),
-        ``"excluded"`` (a bound that it breaks) or ``"not resolved"``.
+        ``"excluded"`` (a bound that it breaks), ``"no interval"`` (a number without one) or
+        ``"not resolved"``.
     words
         The same with figures.
     """
@@ -141,7 +142,9 @@ def compare(value: Value, other: Published) -> Comparison:
     if math.isfinite(other.std):
         low, high = low - 1.96 * other.std, high + 1.96 * other.std
     if not (math.isfinite(low) and math.isfinite(high)):
-        return Comparison("not resolved", f"no interval here; {_apart(value.value, other)}")
+        return Comparison(
+            "no interval", f"no statistical interval here; {_apart(value.value, other)}"
+        )
     if low <= other.high and other.low <= high:
         return Comparison("agrees", "inside the 95 % interval found here")
     return Comparison(

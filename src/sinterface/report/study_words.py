@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 EACH = 4
 """Up to so many values of one quantity are told one by one; more as a range."""
 
+EACH_CASE = 12
+"""The same where the values belong to different cases, which have no range."""
+
 MOST_SENTENCES = 8
 
 COUNTS = ("moved",)
@@ -80,8 +83,14 @@ def headlines(results: StudyResults) -> list[str]:
     chosen.sort(key=lambda item: not any(one.resolved for one in item[1]))
     said = []
     for (_, name), values in chosen[:MOST_SENTENCES]:
-        said.append(_single(name, values) if len(values) <= EACH else _range(name, values))
+        most = EACH_CASE if _cases(values) else EACH
+        said.append(_single(name, values) if len(values) <= most else _range(name, values))
     return said
+
+
+def _cases(values: Sequence[Value]) -> bool:
+    """Return whether values differ by what they belong to, not by a number."""
+    return all(isinstance(one.value, str) for value in values for one in value.conditions)
 
 
 def _single(name: str, values: Sequence[Value]) -> str:
@@ -149,6 +158,7 @@ def comparison_sentence(compared: Sequence[tuple[Value, Published, Comparison]])
         ("differs", "outside it"),
         ("allowed", "not excluded by a bound"),
         ("excluded", "excluded by a bound"),
+        ("no interval", "without an interval here to judge by"),
         ("not resolved", "not resolved here"),
     ):
         n = verdicts.count(verdict)

@@ -42,7 +42,7 @@ def collect(place: Place) -> Found:
                 reason = f"the band had not come to rest; {reason} (so far {energy:.3f} eV)"
             values.append(
                 Value(
-                    "barrier", f"barrier of Li, {way}", energy if good else math.nan,
+                    f"barrier_{way}", f"{way} barrier of Li", energy if good else math.nan,
                     math.nan if std is None else float(std), (), "eV", good, reason, told,
                     published, PUBLISHED if math.isfinite(published) else "",
                 )
