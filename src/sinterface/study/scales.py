@@ -67,7 +67,10 @@ def is_plain(path: Path, scale: str | None = None) -> bool:
     """
     plain = kind_of(path) == PLAIN
     if plain and scale is not None:
-        raise InputError(f"'{path}' has one size only; leave out --scale.")
+        raise InputError(
+            f"'{path}' names no [study] kind: a study of one interface, which has one size only. "
+            "Leave out --scale, or name a kind."
+        )
     return plain
 
 
@@ -110,7 +113,8 @@ def read_site(path: Path | str, scale: str | None = None, changes: Sequence[str]
         )
     if scale is not None and scale not in scales:
         known = f"it has {', '.join(scales)}" if scales else "it has no [scale.…] table"
-        raise InputError(f"'{file}' has no scale '{scale}'; {known}.")
+        hint = nearest_name(scale, list(scales))
+        raise InputError(f"'{file}' has no scale '{scale}'; {known}.{hint}")
     content = read_content(file)
     sizes = content.pop("scale", {})
     if scale is not None:

@@ -15,7 +15,7 @@ from sinterface.report import study_words
 from sinterface.report.published import Published, compare, published_for
 from sinterface.report.references import known_keys, references
 from sinterface.report.study_report import write_study_report
-from sinterface.report.study_results import StudyResults, Value
+from sinterface.report.study_results import StudyResults, Value, conditions
 
 
 @pytest.fixture(scope="module")
@@ -122,7 +122,19 @@ def test_a_bound_excludes_only_what_lies_above_it() -> None:
     unknown = dataclasses.replace(value, ci95=())
     assert compare(unknown, published(0.4)).verdict == "not resolved"
     loose = Value("a", "a", 0.25, math.nan, (), "eV", True)
-    assert compare(loose, published(0.4)).verdict == "not resolved"
+    assert compare(loose, published(0.4)).verdict == "no interval"
+    assert "38 % below" in compare(loose, published(0.4)).words
+
+
+def test_cases_are_told_one_by_one_and_not_as_a_range(results: StudyResults) -> None:
+    hops = tuple(
+        Value("barrier_forward", "forward barrier of Li", 0.1 * k, 0.01, (), "eV", True,
+              conditions=conditions({"hop": f"hop-{k}"}))
+        for k in range(1, 7)
+    )  # fmt: skip
+    (said,) = study_words.headlines(dataclasses.replace(results, values=hops))
+    assert "between" not in said
+    assert said.count("hop-") == 6
 
 
 def test_published_values_belong_to_their_conditions(results: StudyResults) -> None:

@@ -133,3 +133,18 @@ def test_values_are_replaced_for_one_run(tmp_path: Path) -> None:
 def test_a_wrong_replacement_is_told(tmp_path: Path, change: str, words: str) -> None:
     with pytest.raises(InputError, match=words):
         read_site(written(tmp_path), "laptop", [change])
+
+
+def test_a_ladder_that_could_not_be_read_is_refused_before_it_runs(tmp_path: Path) -> None:
+    text = """
+[study]
+kind = "phase-transition"
+name = "trial"
+[transition]
+supercell = [1, 1, 1]
+hold_ps = 3.0
+[dynamics]
+frame_interval_ps = 0.5
+"""
+    with pytest.raises(InputError, match="fewer than 10 frames"):
+        plan_site(read_site(written(tmp_path, text)))

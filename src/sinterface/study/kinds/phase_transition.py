@@ -56,6 +56,7 @@ def plan(site: Site) -> tuple[Stage, ...]:
             f"[transition] from {t.start_K:g} to {t.end_K:g} K there are {rungs:g} steps of "
             f"{t.step_K:g} K; choose a step of which a whole number fits."
         )
+    _check_frames(site, t.hold_ps)
     ladder = (round(rungs) + 1) * (2 if t.cooling else 1)
     length_ps = ladder * (t.hold_ps + t.settle_ps + t.ramp_ps)
     start = Stage(
@@ -80,3 +81,16 @@ def plan(site: Site) -> tuple[Stage, ...]:
         for replica in range(t.replicas)
     ]  # fmt: skip
     return finish(site, [*runs], {"crystal": t.crystal, **ladder_settings})
+
+
+def _check_frames(site: Site, hold_ps: float) -> None:
+    """Refuse a ladder whose temperatures hold too few frames to be read."""
+    from sinterface.analysis.lattice_steps import LEAST_FRAMES
+
+    interval = float(site.settings.dynamics.frame_interval_ps)
+    if hold_ps < LEAST_FRAMES * interval:
+        raise InputError(
+            f"[transition] hold_ps = {hold_ps:g} holds fewer than {LEAST_FRAMES} frames of "
+            f"[dynamics] frame_interval_ps = {interval:g}, too few to tell a lattice; hold longer "
+            "or store frames more often."
+        )
