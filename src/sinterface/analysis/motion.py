@@ -33,6 +33,11 @@ HOP_A = 2.0
 MIN_JUMPS = 10.0
 """Fewest jumps, of all atoms together, for a diffusivity."""
 
+FEW_ATOMS = 5
+RARE = 2.0
+"""With fewer atoms than `FEW_ATOMS` in all runs, whose hops make the slope vary `RARE` times as
+much as Gaussian motion would, their scatter tells no interval, only a bound."""
+
 MOVED_A = 1.2
 """An atom has left its place when its mean position has moved farther than this."""
 
@@ -230,4 +235,6 @@ def _refusal(slope: Slope, n_jumps: float, n_moved: int, n_atoms: int) -> str:
         return f"about {n_jumps:.1f} jumps of {HOP_A:g} Å in all; {MIN_JUMPS:g} are needed"
     if n_moved < min(3, n_atoms):
         return f"{n_moved} atom(s) left their place by more than {MOVED_A:g} Å: too few jumps"
+    if n_atoms < FEW_ATOMS and slope.inflation > RARE:
+        return f"{n_atoms} atom(s) with rare hops: too few to tell how their paths scatter"
     return ""

@@ -171,6 +171,19 @@ def test_few_jumps_give_a_bound(tmp_path: Path) -> None:
     assert estimate.upper_bound > 2 * 4.0 / 20 / (6 * 19.9) * 1e-4
 
 
+def test_four_atoms_with_rare_hops_give_a_bound(tmp_path: Path) -> None:
+    path, slope = two_site(np.random.default_rng(3), 300, 4, leave=(0.05, 0.05))
+    found = analysed(write_extxyz(tmp_path / "r.extxyz", ["Co"] * 4, 4.0 + path, CELL))
+    estimate = found.elements[0].tracer_diffusivity_cm2_s
+    assert not estimate.resolved
+    assert "rare hops" in estimate.reason
+    assert estimate.upper_bound > slope / 6.0 / 0.1 * 1e-4
+    many, slope = two_site(np.random.default_rng(3), 300, 24, leave=(0.05, 0.05))
+    found = analysed(write_extxyz(tmp_path / "m.extxyz", ["Co"] * 24, 4.0 + many, CELL))
+    low, high = found.elements[0].tracer_diffusivity_cm2_s.ci95
+    assert low < slope / 6.0 / 0.1 * 1e-4 < high
+
+
 def test_collective_diffusivity_and_conductivity(tmp_path: Path) -> None:
     rng = np.random.default_rng(6)
     steps = rng.normal(scale=0.3, size=(600, 1, 3)) + rng.normal(scale=0.3, size=(600, 9, 3))
