@@ -1,6 +1,7 @@
 """Build and relax LLZO(001) on four planes of LCO, small and large; print a table of them.
 
-Usage: ``python benchmarks/interfaces.py DIRECTORY``. Cells that are there already are read.
+Usage: ``python benchmarks/interfaces.py DIRECTORY``. Cells that are there already are read; with
+``--page`` after it, the table is put into docs/interfaces.md too.
 Seconds by the wall and CPU seconds are of the whole command, Python's start, certificate and
 picture included; memory is its largest.
 """
@@ -15,6 +16,8 @@ import sys
 import time
 from pathlib import Path
 
+PAGE = Path(__file__).parents[1] / "docs" / "interfaces.md"
+MARK = "<!-- interfaces -->\n"
 PLANES = ((1, 0, 4), (1, 0, 0), (1, 1, 0), (0, 0, 3))
 HEADINGS = (
     "LCO plane", "size", "atoms", "edges (Å)", "strain an edge (%)", "Γ of A, B (Li/nm²)",
@@ -94,11 +97,15 @@ def main() -> None:
     """Build what is missing and print the table."""
     directory = Path(sys.argv[1])
     directory.mkdir(parents=True, exist_ok=True)
-    print("| " + " | ".join(HEADINGS) + " |")
-    print("|" + "---|" * len(HEADINGS))
+    lines = ["| " + " | ".join(HEADINGS) + " |", "|" + "---|" * len(HEADINGS)]
+    print(*lines, sep="\n")
     for size, plane in itertools.product(("small", "large"), PLANES):
         figures = build(plane, size, directory)
-        print("| " + " | ".join(row(plane, size, figures)) + " |", flush=True)
+        lines.append("| " + " | ".join(row(plane, size, figures)) + " |")
+        print(lines[-1], flush=True)
+    if "--page" in sys.argv:
+        before, _, after = PAGE.read_text("utf-8").split(MARK)
+        PAGE.write_text(MARK.join((before, "\n".join(lines) + "\n", after)), "utf-8")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,7 @@
 """Build every structure of gallery.txt that changed, and write the page gallery.md.
 
+The table of LLZO's boundaries in grain-boundaries.md is written from their certificates too.
+
 ``python docs/gallery.py`` (all), ``--only llzo lco`` (these), ``--force`` (again), ``--page`` (only
 the page, from what is there), ``--found DIR`` (structures that the same command, but for its -o,
 has already written to DIR are taken from there). Pictures and certificates stand in
@@ -32,6 +34,12 @@ HIDDEN = (
     "annealed energy settings", "annealed energy runs", "annealed energy n", "lattices", "gaps",
     "boundaries differ", "mobile",
 )  # fmt: skip
+PAPER_J_PER_M2 = {
+    "gb-5-210": 0.62, "gb-13-320": 1.17, "gb-3-111": 0.99, "gb-9-122": 1.23, "gb-3-112": 0.68,
+    "gb-7-213": 1.26,
+}  # fmt: skip
+"""Kim et al., Energy Storage Mater. (2024): the boundary of that axis and order."""
+
 HEAD = """# Gallery
 
 Every structure of the study, with the certificate that `sinterface build` wrote beside it. This
@@ -204,6 +212,39 @@ def _entry(entry: Entry, figures: dict[str, Any]) -> str:
     )
 
 
+def boundary_rows(listed: list[Entry]) -> str:
+    """Return the table of grain-boundaries.md from the certificates that are there."""
+    rows = [
+        "| boundary | atoms | edges (Å) | atoms annealed | γ at rest | γ annealed (runs) "
+        "| paper, same axis |",
+        "|---|--:|---|--:|--:|--:|--:|",
+    ]
+    for entry in listed:
+        if entry.name not in PAPER_J_PER_M2 or not entry.certificate.is_file():
+            continue
+        made = json.loads(entry.certificate.read_text("utf-8"))
+        details = made["details"]
+        annealed = details.get("annealed_energy")
+        if not annealed:
+            continue
+        error = annealed["standard_error_J_per_m2"]
+        rows.append(
+            f"| {details['boundary']} | {made['n_atoms']:,} "
+            f"| {' × '.join(f'{edge:.1f}' for edge in made['edges_A'])} "
+            f"| {annealed['n_atoms']:,} | {details['energy_J_per_m2']:.2f} "
+            f"| {annealed['energy_J_per_m2']:.2f} ± {error:.2f} ({annealed['settings']['n_runs']}) "
+            f"| {PAPER_J_PER_M2[entry.name]:.2f} |"
+        )
+    return "\n".join(rows) + "\n"
+
+
+def replace_between(path: Path, mark: str, text: str) -> None:
+    """Put `text` between the two lines ``<!-- mark -->`` of a page."""
+    line = f"<!-- {mark} -->\n"
+    before, _, after = path.read_text("utf-8").split(line)
+    write_text(path, f"{before}{line}{text}{line}{after}")
+
+
 def main() -> None:
     """Build what changed, then write the page."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -224,6 +265,7 @@ def main() -> None:
             sys.stderr.write(f"{entry.command}\n")
             build(entry, options.work)
     write_text(HERE / "gallery.md", page(listed))
+    replace_between(HERE / "grain-boundaries.md", "boundaries", boundary_rows(listed))
     names = {entry.name for entry in listed}
     for path in [] if options.only else FOLDER.iterdir():
         if path.stem not in names:

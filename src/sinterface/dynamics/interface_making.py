@@ -93,7 +93,9 @@ def make_interface(
     warnings = [] if potential is None or not missing else [_unknown(potential, missing)]
     usable = None if missing else potential
     if temperature_K is not None:
-        crystals = _warmed(crystals, usable, temperature_K, seed, threads, progress)
+        crystals = warmed(
+            crystals, usable, temperature_K, seed=seed, threads=threads, progress=progress
+        )
     calculator = None if usable is None else usable.calculator(threads=threads)
     if usable is not None:
         options.setdefault("cutoff_A", usable.cutoff_A)
@@ -162,14 +164,24 @@ def _unknown(potential: Potential, missing: list[str]) -> str:
     )
 
 
-def _warmed(
+def warmed(
     crystals: tuple[Atoms, Atoms],
     potential: Potential | None,
     temperature_K: float,
-    seed: int,
-    threads: int,
-    progress: ProgressCallback | None,
+    *,
+    seed: int = 0,
+    threads: int = 1,
+    progress: ProgressCallback | None = None,
 ) -> tuple[Atoms, Atoms]:
+    """Return both crystals with the mean lattice that the bulk of each has at a temperature.
+
+    Raises
+    ------
+    InputError
+        Without a potential, or for a temperature ≤ 0.
+    RunError
+        When a crystal doesn't stand the temperature.
+    """
     if potential is None:
         raise InputError(
             "The lattices at a temperature need a potential that knows every element; give one, or "

@@ -139,6 +139,13 @@ class InterfaceTable(Table):
         le=1,
         description="The electrolyte's share of that strain: 0, the electrode carries all, to 1.",
     )
+    lattice_temperature_K: float = Field(
+        default=0.0,
+        ge=0,
+        le=10_000,
+        description="Give each crystal the mean lattice of its bulk at this temperature (a short "
+        "run of 3 ps), kelvin; 0: the published lattices.",
+    )
 
 
 class RelaxTable(Table):

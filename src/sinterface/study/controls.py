@@ -29,13 +29,15 @@ class Fit:
     extent: Extent
 
 
-def fit_crystals(crystals: tuple[str, str], table: InterfaceTable, seed: int = 0) -> Fit:
+def fit_crystals(
+    crystals: tuple[str, str] | tuple[Atoms, Atoms], table: InterfaceTable, seed: int = 0
+) -> Fit:
     """Cut both crystals and match their planes, as the build of the interface does.
 
     Parameters
     ----------
     crystals
-        Name or CIF path of the electrolyte and of the electrode.
+        Name or CIF path of the electrolyte and of the electrode, or the crystals.
     table
         Planes, size and largest strain.
     seed
@@ -48,7 +50,7 @@ def fit_crystals(crystals: tuple[str, str], table: InterfaceTable, seed: int = 0
     """
     extent = wanted_extent(table.size, table.max_strain)
     planes = table.electrolyte_plane, table.electrode_plane
-    pair = load_pair(*crystals, seed)
+    pair = load_pair(crystals[0], crystals[1], seed)
     layers, match = fit_planes(pair, planes, extent, table.strain_share)
     return Fit(layers, match, extent)
 

@@ -18,7 +18,7 @@ from sinterface.provenance import available_cores, digest, file_digest, now, rec
 from sinterface.study.forecast import check_room, steps_and_frames, trajectory_MB
 from sinterface.study.prediction import check_elements, read_structure
 from sinterface.study.reading import StudyFile
-from sinterface.study.stages import CONTROLS, Pipeline, Workplace, read_record
+from sinterface.study.stages import CONTROLS, LATER, Pipeline, Workplace, read_record
 from sinterface.study.summary import CERTIFICATE_NAME
 
 if TYPE_CHECKING:
@@ -110,11 +110,11 @@ def build(place: Workplace, progress: ProgressCallback) -> Mapping[str, Any]:
     calculator = potential.calculator(precision="double", threads=threads_of(place.file))
     progress(Progress(0.0, 1.0, "building"))
     interface = build_interface(
-        *crystals_of(place.file),
+        *_crystals(place, progress),
         calculator=calculator,
         seed=place.task.seed,
         cutoff_A=potential.cutoff_A,
-        **table.model_dump(exclude=set(CONTROLS)),
+        **table.model_dump(exclude={*CONTROLS, *LATER}),
     )
     relaxed, relaxation = _relax(place, interface.atoms, progress)
     after = recertify(interface.certificate, relaxed)
@@ -126,10 +126,31 @@ def control(place: Workplace, progress: ProgressCallback) -> Mapping[str, Any]:
     """Make one bulk crystal at the interface's strain and relax it as an interface."""
     from sinterface.study.controls import bulk_control, fit_crystals
 
-    fit = fit_crystals(crystals_of(place.file), place.file.study.interface, place.task.seed)
+    crystals = _crystals(place, progress)
+    fit = fit_crystals(crystals, place.file.study.interface, place.task.seed)
     atoms = bulk_control(fit, place.task.part, potential_of(place.file).cutoff_A)
     relaxed, relaxation = _relax(place, atoms, progress)
     return _keep(place, relaxed, {"control": place.task.part}, relaxation)
+
+
+def _crystals(
+    place: Workplace, progress: ProgressCallback
+) -> tuple[str, str] | tuple[Atoms, Atoms]:
+    """Return the names of both crystals, or the crystals with their lattices when hot."""
+    from sinterface.dynamics.interface_making import warmed
+    from sinterface.structures.interface import load_pair
+
+    names = crystals_of(place.file)
+    kelvin = place.file.study.interface.lattice_temperature_K
+    if not kelvin:
+        return names
+    pair = load_pair(*names, place.task.seed)
+    for crystal, name in zip(pair, names, strict=True):
+        crystal.info["name"] = name
+    return warmed(
+        pair, potential_of(place.file), kelvin, seed=place.task.seed,
+        threads=threads_of(place.file), progress=progress,
+    )  # fmt: skip
 
 
 def _relax(

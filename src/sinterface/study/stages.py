@@ -143,6 +143,9 @@ class Pipeline:
     measure_rate: Callable[[StudyFile], float]
 
 
+LATER = ("lattice_temperature_K",)
+"""Keys of the interface that came later: studies without them keep their hashes."""
+
 UNHASHED = {"threads", "max_extrapolations_per_atom", "max_force_deviation_eV_per_A"}
 """Keys of the dynamics that don't change what is computed: threads, and where it would stop."""
 
@@ -164,15 +167,21 @@ def plan_tasks(file: StudyFile, identities: Mapping[str, str]) -> tuple[Task, ..
 
 
 def _build(file: StudyFile, identities: Mapping[str, str], replica: int) -> Task:
-    interface = file.study.interface.model_dump(mode="json", exclude=set(CONTROLS))
+    interface = _told(file.study.interface.model_dump(mode="json", exclude=set(CONTROLS)))
     settings = {"interface": interface, "relax": file.study.relax.model_dump()}
     seed = file.study.study.seed + replica
     return Task("build", str(replica + 1), seed, settings, dict(identities))
 
 
+def _told(interface: dict[str, Any], unless_default: tuple[str, ...] = LATER) -> dict[str, Any]:
+    """Return the keys that a hash is made of: later ones only where they say something."""
+    return {k: v for k, v in interface.items() if k not in unless_default or v}
+
+
 def _control(file: StudyFile, identities: Mapping[str, str], role: str) -> Task:
-    chosen = {"electrolyte_plane", "electrode_plane", "size", "max_strain"}
+    chosen = {"electrolyte_plane", "electrode_plane", "size", "max_strain", "strain_share", *LATER}
     interface = file.study.interface.model_dump(mode="json", include=chosen)
+    interface = _told(interface, unless_default=("strain_share", *LATER))
     settings = {"interface": interface, "relax": file.study.relax.model_dump()}
     return Task("control", role, file.study.study.seed, settings, dict(identities))
 

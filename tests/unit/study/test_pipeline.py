@@ -8,18 +8,29 @@ from pathlib import Path
 
 import ase.io
 import pytest
+from ase import Atoms
 from ase.build import bulk
 from typer.testing import CliRunner
 
 from sinterface.cli.app import app
-from sinterface.dynamics import lammps_library
+from sinterface.dynamics import interface_making, lammps_library
 from sinterface.errors import InputError
 from sinterface.potential.model import load_potential
 from sinterface.structures.crystals import layered_lco
 from sinterface.structures.extent import SIZES
-from sinterface.study.pipeline import finite, identify, measure_rate, read_built, write_structure
+from sinterface.study.pipeline import (
+    PIPELINE,
+    STRUCTURE_NAME,
+    finite,
+    identify,
+    measure_rate,
+    read_built,
+    write_structure,
+)
 from sinterface.study.reading import StudyFile, read_study
+from sinterface.study.stages import Workplace, plan_tasks
 
+IDENTITIES = dict.fromkeys(("potential", "electrolyte", "electrode"), "x")
 POTENTIAL = Path(__file__).parents[2] / "reference" / "n2p2" / "wide"
 
 
@@ -98,6 +109,41 @@ def test_refused_before_anything_is_built(
         assert "The electrode slab measures" in refusal()
     monkeypatch.setattr(lammps_library, "SUPPORTED_VERSION", 20990101)
     assert "LAMMPS of version 20990101 is needed, got 20250722" in refusal()
+
+
+def test_hashes_know_the_lattice_and_the_share_of_the_strain(tmp_path: Path) -> None:
+    def hashes(**interface: object) -> tuple[str, ...]:
+        tasks = plan_tasks(
+            study(tmp_path, **interface),
+            IDENTITIES,
+        )
+        return tuple(task.hash for task in tasks if task.stage in ("build", "control"))
+
+    usual = hashes()
+    assert hashes(lattice_temperature_K=0.0, strain_share=0.0) == usual
+    for changed in ({"lattice_temperature_K": 300.0}, {"strain_share": 0.5}):
+        assert not set(hashes(**changed)) & set(usual)
+
+
+def test_a_build_and_its_control_have_the_lattice_at_a_temperature(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def expanded(crystal: Atoms, *_: object, **__: object) -> Atoms:
+        warm = crystal.copy()
+        warm.set_cell(crystal.cell * 1.01, scale_atoms=True)
+        return warm
+
+    monkeypatch.setattr(interface_making, "crystal_at", expanded)
+    path = study(tmp_path, lattice_temperature_K=600.0).path
+    path.write_text(f"{path.read_text('utf-8')}[relax]\nmax_steps = 1\n", "utf-8")
+    file = read_study(path)
+    tasks = plan_tasks(file, IDENTITIES)
+    for task in (tasks[0], next(task for task in tasks if task.part == "electrolyte")):
+        place = Workplace(file, task, tmp_path / task.stage, ())
+        place.directory.mkdir()
+        PIPELINE.functions[task.stage](place, lambda _: None)
+        edges = ase.io.read(place.directory / STRUCTURE_NAME).cell.lengths()
+        assert edges[0] == pytest.approx(1.01 * 12.98)
 
 
 def test_check_counts_atoms_of_builds_and_controls(tmp_path: Path) -> None:

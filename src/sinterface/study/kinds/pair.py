@@ -28,6 +28,11 @@ class PairTable(Table):
     max_strain: float = Field(
         default=0.12, gt=0, le=0.3, description="Limit of each edge's strain; 0.03 is 3 %."
     )
+    lattice_temperature_K: float = Field(
+        default=0.0, ge=0, le=10_000,
+        description="Give each crystal the mean lattice of its bulk at this temperature, kelvin; "
+        "0: as in its file.",
+    )  # fmt: skip
     temperature_K: float = Field(default=1000.0, gt=0, le=10_000, description="Of the runs.")
     replicas: int = Field(default=3, ge=1, le=100, description="Independent builds and runs.")
     settling_ps: float = Field(
@@ -82,6 +87,8 @@ def _size(site: Site, t: PairTable) -> int:
 def _run(site: Site, t: PairTable, replica: int, n_atoms: int) -> Stage:
     chosen = ("electrolyte", "electrode", "electrolyte_plane", "electrode_plane", "size")
     settings: dict[str, Any] = {key: getattr(t, key) for key in (*chosen, "max_strain")}
+    if t.lattice_temperature_K:
+        settings["lattice_temperature_K"] = t.lattice_temperature_K
     inputs = {role: site.crystal_input(getattr(t, role))["crystal"] for role in chosen[:2]}
     extras = {role: site.crystal_name(getattr(t, role)) for role in chosen[:2]}
     if site.potential is not None:

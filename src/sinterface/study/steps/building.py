@@ -162,6 +162,7 @@ def interface(place: Place, progress: ProgressCallback) -> Mapping[str, Any]:
         threads=place.extras.get("threads", 1), progress=progress, size=s["size"],
         max_strain=s["max_strain"], electrolyte_plane=tuple(s["electrolyte_plane"]),
         electrode_plane=tuple(s["electrode_plane"]),
+        temperature_K=s.get("lattice_temperature_K"),
     )  # fmt: skip
     return keep_structure(place, made.atoms, made.certificate)
 
