@@ -120,9 +120,9 @@ def _option(one: Any) -> str:
     told = "must be given" if one.required else ""
     if default is not None and default is not False and not callable(default) and default != ():
         told = f"`{default}`" if default is not True else "on"
-    kind = f" `{metavar}`" if metavar else ""
+    kind = f" `{metavar.replace('|', ' or ')}`" if metavar else ""
     meaning = _cell(getattr(one, "help", "") or "")
-    return f"| {flags}{_cell(kind)} | {meaning} | {told} |"
+    return f"| {flags}{kind} | {meaning} | {told} |"
 
 
 def study_files() -> str:
@@ -237,7 +237,7 @@ def _prose(one: Any) -> str:
 
 
 def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n", " ")
+    return text.replace("|", "\\|").replace("<", "&lt;").replace("\n", " ")
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import time
 from collections.abc import Mapping
 from concurrent.futures import Future
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -199,15 +199,59 @@ exec "$@"
 """
 
 
+QSUB = """#!/bin/bash
+echo "$@" > "{folder}/asked.txt"
+cp "${@: -1}" "{folder}/submitted.sh"
+nohup bash "${@: -1}" > "{folder}/job.log" 2>&1 < /dev/null &
+echo "$!" > "{folder}/pid"
+echo "17.head"
+"""
+QSTAT = """#!/bin/bash
+state=F
+kill -0 "$(cat {folder}/pid)" 2> /dev/null && state=R
+echo "{\\"Jobs\\": {\\"17.head\\": {\\"job_state\\": \\"$state\\"}}}"
+"""
+CANCEL = "#!/bin/bash\nkill $(cat {folder}/pid)\n"
+SLURM = {
+    "sbatch": SBATCH, "squeue": SQUEUE, "srun": SRUN, "sacct": "#!/bin/bash\nexit 1\n",
+    "scancel": CANCEL,
+}  # fmt: skip
+PBS = {"qsub": QSUB, "qstat": QSTAT, "qdel": CANCEL}
+SLURM_LINES = (
+    "#SBATCH --nodes=1",
+    "#SBATCH --time=150",
+    "#SBATCH --partition=standard",
+    "#SBATCH --account=garnet",
+    "#SBATCH --mem=8G",
+    "#SBATCH --cpus-per-task=8",
+)
+PBS_LINES = (
+    "#PBS -l walltime=02:30:00",
+    "#PBS -l select=1:ncpus=8",
+    "#PBS -l place=scatter",
+)
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # Parsl's sockets
-def test_slurm_job_is_written_submitted_and_works(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("executor", "commands", "options", "lines"),
+    [
+        ("slurm", SLURM, "#SBATCH --mem=8G", SLURM_LINES),
+        ("pbs", PBS, "#PBS -l place=scatter", PBS_LINES),
+    ],
+    ids=["slurm", "pbs"],
+)
+def test_job_is_written_submitted_and_works(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    executor: Literal["slurm", "pbs"],
+    commands: dict[str, str],
+    options: str,
+    lines: tuple[str, ...],
 ) -> None:
-    """Commands of Slurm that run the job here: what the script says, and that its workers work."""
-    commands = {"sbatch": SBATCH, "squeue": SQUEUE, "srun": SRUN, "sacct": "#!/bin/bash\nexit 1\n"}
-    commands["scancel"] = "#!/bin/bash\nkill $(cat {folder}/pid)\n"
+    """Commands of a batch system that run the job here: its script, and its workers at work."""
     folder = tmp_path / "site"
     folder.mkdir()
     for name, text in commands.items():
@@ -216,25 +260,17 @@ def test_slurm_job_is_written_submitted_and_works(
         path.chmod(0o755)
     monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
     resources = ResourcesTable(
-        executor="slurm", workers=2, nodes=1, cores_per_node=8, walltime="02:30:00",
-        queue="standard", account="garnet", setup="echo ready", options="#SBATCH --mem=8G",
+        executor=executor, workers=2, nodes=1, cores_per_node=8, walltime="02:30:00",
+        queue="standard", account="garnet", setup="echo ready", options=options,
     )  # fmt: skip
     run = tmp_path / "run"
     run.mkdir()
     stages = in_order([stage("last", 0, stage("one", 1), stage("two", 2))])
-    with ParslWorkers(resources, run) as executor:
-        go(stages, run, executor)
+    with ParslWorkers(resources, run) as workers:
+        go(stages, run, workers)
     assert (stages[-1].directory(run) / "number.txt").read_text() == "3"
     script = (folder / "submitted.sh").read_text()
-    for line in (
-        "#SBATCH --nodes=1",
-        "#SBATCH --time=150",
-        "#SBATCH --partition=standard",
-        "#SBATCH --account=garnet",
-        "#SBATCH --mem=8G",
-        "#SBATCH --cpus-per-task=8",
-        "export OMP_NUM_THREADS=1",
-        "echo ready",
-        "process_worker_pool.py",
-    ):
+    for line in (*lines, "export OMP_NUM_THREADS=1", "echo ready", "process_worker_pool.py"):
         assert line in script
+    if executor == "pbs":
+        assert (folder / "asked.txt").read_text().startswith("-q standard -A garnet ")

@@ -18,10 +18,8 @@ PUBLISHED_EV: Final = {"interface": (0.88, 0.39)}
 PATHS: Final = {
     ("interface", "forward"): "lithiation",
     ("interface", "reverse"): "delithiation",
-    ("lco", "forward"): "bulk LCO",
-    ("lco", "reverse"): "bulk LCO, back",
 }
-"""What each way of a hop is called."""
+"""What a way of a hop is called beyond forward and reverse."""
 
 
 def collect(place: Place) -> Found:
@@ -36,7 +34,8 @@ def collect(place: Place) -> Found:
             energy = math.nan if data is None else float(data[f"{way}_eV"])
             std = None if data is None else data.get("committee_std_eV")
             good = data is not None and bool(data["converged"])
-            told = conditions({**stage.settings["where"], "path": PATHS.get((case, way), way)})
+            called = {"path": PATHS[case, way]} if (case, way) in PATHS else {}
+            told = conditions({**stage.settings["where"], **called})
             reason = reason_of(stage) if data is None else f"{data['title']}; {data['charge']}"
             if data is not None and not good:
                 reason = f"the band had not come to rest; {reason} (so far {energy:.3f} eV)"
