@@ -27,7 +27,7 @@ LEAST_EDGE_A = 8.0
 COPIES, HELD_OUT = 12, 4
 
 PHASES: dict[str, tuple[str, ...]] = {
-    "LLZO": ("llzo", "llzo-tetragonal", "llzo+Co"),
+    "LLZO": ("llzo", "llzo-tetragonal"),
     "LCO": ("lco",),
     "LaCoO3": ("lacoo3",),
     "La2Zr2O7": ("la2zr2o7",),
@@ -48,8 +48,15 @@ MOVING = ("LLZO", "LCO")
 """Phases of which every other copy comes from molecular dynamics with the potential instead of
 random displacements: random ones know no stiff octahedra, and leave a dopant where it was put."""
 
+DOPING = "LLZO"
+"""Phase of which cells with Co on its cations' sites are references too."""
+
 MD_STEPS, MD_STEP_FS = 75, 2.0
 """Long enough for the stiff modes to share the heat."""
+
+DOPED, CO_SITES, N_CO, SNAPSHOTS = 9, ("Li", "Zr", "La"), 4, 3
+"""Runs of LLZO with so many Co on each of these sites in turn, and snapshots of each: a class needs
+many more surroundings of Co than the few dopants of a cell. The last of each site is for checks."""
 
 
 def references(own: Mapping[str, Path]) -> dict[str, tuple[str, ...]]:
@@ -62,8 +69,8 @@ def shaken_copies(
     temperature_K: float,
     seed: int,
     calculator: Calculator | None = None,
-) -> Iterator[Atoms]:
-    """Yield copies of a phase at a temperature; the last `HELD_OUT` share is for checks.
+) -> Iterator[tuple[Atoms, bool]]:
+    """Yield copies of a phase at a temperature, and whether they are held out for checks.
 
     With a calculator every other copy is a snapshot of molecular dynamics by it. Else each atom
     is displaced at random after its element's displacement parameter, the cell expanded and
@@ -75,19 +82,43 @@ def shaken_copies(
         factor = 1.0 + EXPANSION_PER_K * temperature_K / 3.0 + rng.normal(0.0, STRAIN)
         atoms.set_cell(atoms.cell.array * factor, scale_atoms=True)
         if calculator is not None and copy % 2:
-            yield _moved(atoms, temperature_K, calculator, rng)
+            (snapshot,) = _moved(atoms, temperature_K, calculator, rng)
+            yield snapshot, copy >= COPIES - HELD_OUT
             continue
         heat = temperature_K * np.exp(rng.normal(0.0, 0.25))
         squares = [SQUARE_A2_PER_K.get(symbol, 2e-5) for symbol in atoms.get_chemical_symbols()]
         size = np.sqrt(np.array(squares) * heat)
         atoms.positions += rng.normal(size=(len(atoms), 3)) * size[:, None]
-        yield atoms
+        yield atoms, copy >= COPIES - HELD_OUT
+
+
+def doped_copies(
+    temperature_K: float, seed: int, calculator: Calculator
+) -> Iterator[tuple[Atoms, bool]]:
+    """Yield snapshots of LLZO with Co on Li, Zr and La, and whether they are held out for checks.
+
+    The dopant finds its own surroundings in some tenths of a picosecond of molecular dynamics.
+    """
+    from sinterface.structures.crystals import load_crystal
+    from sinterface.structures.doping import dope
+
+    rng = np.random.default_rng(seed)
+    for run in range(DOPED):
+        atoms = dope(load_crystal("llzo", run), CO_SITES[run % len(CO_SITES)], N_CO, seed=run)
+        factor = 1.0 + EXPANSION_PER_K * temperature_K / 3.0 + rng.normal(0.0, STRAIN)
+        atoms.set_cell(atoms.cell.array * factor, scale_atoms=True)
+        for snapshot in _moved(atoms, temperature_K, calculator, rng, SNAPSHOTS):
+            yield snapshot, run >= DOPED - len(CO_SITES)
 
 
 def _moved(
-    atoms: Atoms, temperature_K: float, calculator: Calculator, rng: np.random.Generator
-) -> Atoms:
-    """Return a snapshot: from rest at twice the heat, half of which becomes potential energy."""
+    atoms: Atoms,
+    temperature_K: float,
+    calculator: Calculator,
+    rng: np.random.Generator,
+    n_snapshots: int = 1,
+) -> list[Atoms]:
+    """Return snapshots: from rest at twice the heat, half of which becomes potential energy."""
     from ase import units
     from ase.md.verlet import VelocityVerlet
     from ase.optimize import FIRE
@@ -97,19 +128,17 @@ def _moved(
     mass = atoms.get_masses()[:, None]
     momenta = rng.normal(size=(len(atoms), 3)) * np.sqrt(2.0 * temperature_K * units.kB * mass)
     atoms.set_momenta(momenta - mass * momenta.sum(axis=0) / mass.sum())
-    VelocityVerlet(atoms, timestep=MD_STEP_FS * units.fs).run(MD_STEPS)
-    snapshot: Atoms = atoms.copy()
-    return snapshot
+    moving = VelocityVerlet(atoms, timestep=MD_STEP_FS * units.fs)
+    snapshots = []
+    for _ in range(n_snapshots):
+        moving.run(MD_STEPS)
+        snapshots.append(atoms.copy())
+    return snapshots
 
 
 def _crystal(name: str, seed: int) -> Atoms:
     from sinterface.structures.crystals import load_crystal
-    from sinterface.structures.doping import dope
 
-    if name == "llzo+Co":
-        site = ("Li", "Zr", "La")[seed % 3]
-        doped: Atoms = dope(load_crystal("llzo", seed), site, 3, seed=seed)
-        return doped
     if name == "rocksalt":
         atoms: Atoms = load_crystal("coo") * (2, 2, 2)
         rng = np.random.default_rng(seed)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,9 +16,9 @@ from sinterface.analysis.frames import time_windows
 from sinterface.analysis.neighbors import find_pairs
 from sinterface.analysis.phase_references import (
     AMORPHOUS,
-    COPIES,
-    HELD_OUT,
+    DOPING,
     MOVING,
+    doped_copies,
     references,
     shaken_copies,
 )
@@ -155,11 +156,12 @@ class PhaseClassifier:
         kept: list[Structure] = []
         calculator = self._calculator() if name in MOVING else None
         copies = shaken_copies(crystals[name], self.temperature_K, number, calculator)
-        for copy, atoms in enumerate(copies):
+        if name == DOPING and calculator is not None:
+            copies = chain(copies, doped_copies(self.temperature_K, number, calculator))
+        for atoms, last in copies:
             symbols = np.array(atoms.get_chemical_symbols())
             positions, cell = np.asarray(atoms.positions), np.asarray(atoms.cell.array)
             vectors = self._vectors(symbols, positions, cell)
-            last = copy >= COPIES - HELD_OUT
             rows += [(element, part, number, last) for element, part in vectors.items()]
             if last:
                 kept.append((symbols, positions, cell))

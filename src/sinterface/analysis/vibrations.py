@@ -32,13 +32,18 @@ HIGHEST_OTHER_CM1 = 850.0
 """Stretching of the stiffest metal–oxygen bonds, in 1/cm."""
 
 SEGMENTS = 8
-"""Segments that a run is cut into (half overlapping) for the average and the errors."""
+"""Least number of segments (half overlapping) that a run is cut into for average and errors."""
+
+LINE_CM1 = 8.0
+"""A longer run is cut into more segments until a line is as wide as that under the window: a finer
+spectrum of a hot solid shows nothing but noise."""
 
 MIN_SEGMENT = 32
 """Fewest frames of a segment."""
 
-PROMINENCE = 0.05
-"""A peak rises at least by this share of the highest one above its surroundings."""
+PROMINENCE, TOLD_STD = 0.05, 3.0
+"""A peak rises at least by this share of the highest one above its surroundings, and by so many
+standard errors of the spectrum there."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -103,7 +108,7 @@ def vibrations(
     runs: Sequence[Frames],
     *,
     highest_cm1: float | None = None,
-    segments: int = SEGMENTS,
+    segments: int | None = None,
     progress: ProgressCallback | None = None,
 ) -> Spectra:
     """Return the spectra of a set of runs.
@@ -115,7 +120,8 @@ def vibrations(
     highest_cm1
         Highest mode expected; by default from the elements (`HIGHEST_CM1`).
     segments
-        Segments a run; more make smoother, less resolved spectra.
+        Segments a run; more make smoother, less resolved spectra. By default `SEGMENTS`, or as
+        many more as leave a line `LINE_CM1` wide.
     progress
         Called with the state of the computation.
 
@@ -129,7 +135,10 @@ def vibrations(
     stored = all(run.has_velocities for run in runs)
     check_interval(runs[0], elements, highest_cm1)
     shortest = min(run.n_frames for run in runs) - (0 if stored else 1)
-    length = max(2 * shortest // (segments + 1), MIN_SEGMENT)
+    length = 2 * shortest // ((segments or SEGMENTS) + 1)
+    if segments is None:
+        length = min(length, int(1.5 * CM1_PER_THZ / (LINE_CM1 * interval)))
+    length = max(length, MIN_SEGMENT)
     if length > shortest:
         message = (
             f"{shortest} frames are too few for a spectrum; {MIN_SEGMENT + 1} or more are needed, "
@@ -199,9 +208,13 @@ def find_modes(each: FloatArray, frequency: FloatArray) -> tuple[Peak, ...]:
         In THz.
     """
     mean = each.mean(axis=0)
-    tops, _ = find_peaks(mean, prominence=PROMINENCE * float(mean.max()))
-    found = []
     n = len(each)
+    least = np.full(len(mean), PROMINENCE * float(mean.max()))
+    if n > 1:
+        least = np.maximum(least, TOLD_STD * _error(each))
+    tops, measured = find_peaks(mean, prominence=0.0)
+    tops = tops[measured["prominences"] >= least[tops]]
+    found = []
     step = float(frequency[1])
     for top in tops:
         place = _vertex(mean, frequency, int(top))

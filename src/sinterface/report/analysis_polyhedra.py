@@ -34,6 +34,9 @@ UNITS = {
 CO_SITES = 6
 """Coordination of Co in LCO and on Zr's places, measured beside the one that is found."""
 
+FEW_VALUES = 20
+"""Bins of histograms hold so many values on average, or are joined."""
+
 MAX_FRAMES = 100
 """Frames of each run that `compute` reads: polyhedra of neighbouring frames tell the same."""
 
@@ -205,8 +208,17 @@ def _histograms(kinds: list[Polyhedra]) -> Figure:
     return figure
 
 
+def _merged(rows: np.ndarray, n_values: int) -> np.ndarray:
+    """Return a histogram whose neighbouring bins are joined where there are few values in each."""
+    step = int(np.ceil(FEW_VALUES * len(rows) / max(n_values, 1)))
+    if step < 2 or len(rows) < 2 * step:
+        return rows
+    kept = rows[: len(rows) // step * step].reshape(-1, step, 2)
+    return np.column_stack([kept[..., 0].mean(axis=1), kept[..., 1].sum(axis=1)])
+
+
 def _histogram(axis: Axes, one: Polyhedra, name: str, kinds: list[Polyhedra]) -> None:
-    rows = one.histograms[name]
+    rows = _merged(one.histograms[name], getattr(one, name).n)
     color, dashes = _look(one, kinds)
     if len(rows) < 2:
         axis.axvline(rows[0, 0], color=color, label=_name(one))

@@ -37,6 +37,10 @@ KEYS = {"lower": "li_deficient", "upper": "li_sufficient"}
 N_BLOCKS = 4
 COUNT_WINDOWS = 20
 
+MOST_MIXED = 0.25
+"""Co is a slab when the stretch of the normal that it takes holds at most this share of the La and
+Zr that would lie there by chance."""
+
 
 def reason(run: Run) -> str:
     """Return why the analysis doesn't apply: it always does."""
@@ -61,10 +65,13 @@ def compute(
         notes.append("planes and drift start from the first frame: no relaxed structure is at hand")
     shortest = min(track.n_frames for track in tracks)
     tracks = [track.until(shortest) for track in tracks]
+    if not _is_interface(tracks):
+        if not regions:
+            whole = np.zeros(len(tracks[0].symbols), dtype=np.int8)
+            tracks = [dataclasses.replace(track, region=whole) for track in tracks]
+        return _bulk(tracks, bin_width_A, n_windows, notes)
     if not regions:
         notes.append("the file tells no regions: Co counts as the electrode, all else as the other")
-    if not _is_interface(tracks):
-        return _bulk(tracks, bin_width_A, n_windows, notes)
     return _interface(tracks, bin_width_A, n_windows, notes, interface_evidence(tracks, bulks))
 
 
@@ -109,16 +116,27 @@ def _is_interface(tracks: Sequence[Track]) -> bool:
         others = np.isin(track.symbols, ("La", "Zr")) & (track.region == ELECTROLYTE)
         if np.count_nonzero(cobalt) < 4 or not others.any():
             return False
-        height = track.heights(track.reference[cobalt], 0) % track.length_A
-        if np.ptp(height) > 0.9 * track.length_A:
+        height = track.heights(track.reference, 0) % track.length_A
+        start, length = _slab(height[cobalt], track.length_A)
+        inside = (height[others] - start) % track.length_A < length
+        # a dopant's atoms lie among those of the host, a slab's do not
+        if inside.mean() > MOST_MIXED * length / track.length_A:
             return False
     return True
+
+
+def _slab(heights_A: FloatArray, period_A: float) -> tuple[float, float]:
+    """Return where the shortest stretch of the period begins that holds all heights; its length."""
+    order = np.sort(heights_A)
+    gaps = np.diff(order, append=order[0] + period_A)
+    widest = int(np.argmax(gaps))
+    return float(order[(widest + 1) % len(order)]), period_A - float(gaps[widest])
 
 
 def _bulk(tracks: Sequence[Track], bin_width_A: float, n_windows: int, notes: list[str]) -> Outcome:
     """Return profiles alone, where there is no slab of Co beside an electrolyte."""
     nothing = np.zeros(0, dtype=bool)
-    planes = [CoPlanes(0.0, 0.0, nothing, nothing, nothing) for _ in tracks]
+    planes = [CoPlanes(np.nan, np.nan, nothing, nothing, nothing) for _ in tracks]
     profiles = element_profiles(tracks, planes, bin_width_A=bin_width_A, n_windows=n_windows)
     notes.append("no slab of Co beside La or Zr: no boundary is looked for")
     data = {"profiles": profiles.to_dict(), "sides": {}}

@@ -130,7 +130,12 @@ def _drawings(found: PairFunctions, labels: list[str]) -> tuple[Drawing, ...]:
     error = "band: standard error"
     return (
         Drawing("rdf", partial, f"Partial radial distribution functions ({error})."),
-        Drawing("structure_factor", factor, "Faber–Ziman structure factors."),
+        Drawing(
+            "structure_factor",
+            factor,
+            "Faber–Ziman structure factors; below 0 where single atoms scatter more than all "
+            "together.",
+        ),
         Drawing("pdf", pdf, "Pair distribution functions as diffraction sees them."),
     )
 

@@ -68,6 +68,26 @@ def test_planted_segregation_and_its_free_energy(runs: list[Frames], control: Fr
     assert abs(found.disorder.final) < 0.05  # the same polyhedra everywhere
 
 
+def test_a_sheared_cell_gives_the_same(runs: list[Frames], control: Frames) -> None:
+    shear = np.array([[1.0, 0.0, 0.0], [1.0, 1.0, 0.0], [-1.0, 2.0, 1.0]])
+    numbers = runs[0].numbers
+    sheared = [
+        frames_from_arrays(
+            numbers,
+            np.array([run.positions(i) for i in range(run.n_frames)]),
+            shear @ run.cell[0],
+            interval_ps=0.5,
+        )
+        for run in runs[:3]
+    ]
+    one, other = follow_boundaries(runs[:3], [control]), follow_boundaries(sheared, [control])
+    assert one.segregation is not None
+    assert other.segregation is not None
+    np.testing.assert_allclose(other.segregation.mean, one.segregation.mean)
+    np.testing.assert_allclose(other.disorder.mean, one.disorder.mean)
+    np.testing.assert_allclose(other.share, one.share)
+
+
 def test_what_still_grows_has_no_free_energy(control: Frames) -> None:
     growing = [bicrystal(seed, growing=True) for seed in range(3)]
     found = follow_boundaries(growing, [control])

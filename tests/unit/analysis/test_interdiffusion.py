@@ -72,8 +72,25 @@ def test_excess_and_layer() -> None:
     assert rich_layer(d, density, reach)[1] < 1.05
 
 
-@pytest.mark.parametrize("drift", [0.0, 0.02])
-def test_both_sides_of_a_planted_cell(tmp_path: Path, drift: float) -> None:
+def test_dopants_are_no_slab(tmp_path: Path) -> None:
+    rng = np.random.default_rng(4)
+    start = rng.random((84, 3)) * 13.0
+    start[:4, 2] = (2.0, 4.0, 8.0, 11.0)
+    path = start + 0.05 * rng.normal(size=(40, *start.shape))
+    path[..., 2] += 0.05 * np.arange(40)[:, None]
+    path[:, :4] += np.cumsum(0.4 * rng.normal(size=(40, 4, 3)), axis=0)
+    run = write_h5md(
+        tmp_path / "run", ["Co"] * 4 + ["La"] * 40 + ["Zr"] * 40, path, 13.0 * np.eye(3), 0.1
+    )
+    found = compute(find_run(run), n_windows=2)
+    assert found.data["sides"] == {}
+    assert "no boundary is looked for" in found.notes[-1]
+    first, last = np.array(found.data["profiles"]["per_A"])[:, 2]  # La: the drift is taken out
+    assert np.abs(first - last).max() < 0.35 * first.max()
+
+
+@pytest.mark.parametrize(("drift", "shear"), [(0.0, 0), (0.02, 0), (0.0, 1)])
+def test_both_sides_of_a_planted_cell(tmp_path: Path, drift: float, shear: int) -> None:
     rng = np.random.default_rng(2)
     planes = np.repeat(np.arange(15.0, 35.1, 2.0), 12)
     lanthanum = rng.permutation(np.linspace(-14.0, 14.0, 150)) % 50.0
@@ -84,8 +101,10 @@ def test_both_sides_of_a_planted_cell(tmp_path: Path, drift: float) -> None:
     path[..., 2] += drift * np.arange(12)[:, None]
     top = np.flatnonzero(planes == 35.0)[:6]
     path[6:, top, 2] += 8.0
+    cell = np.diag([12.0, 12.0, 50.0])
+    cell[1:] += shear * cell[0]
     run = write_h5md(
-        tmp_path / "run", symbols, path, np.diag([12.0, 12.0, 50.0]), 0.1,
+        tmp_path / "run", symbols, path, cell, 0.1,
         region=np.array([1] * len(planes) + [0] * 250, np.int8),
     )  # fmt: skip
     sides = compute(find_run(run), n_windows=2).data["sides"]
