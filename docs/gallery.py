@@ -31,7 +31,7 @@ FOLDER = HERE / "images" / "gallery"
 WIDEST = 520
 HIDDEN = (
     "shortest as built", "dividing", "placements", "seconds", "cpu seconds", "li ", "terminations",
-    "annealed energy settings", "annealed energy runs", "annealed energy n", "lattices", "gaps",
+    "annealed energy", "energy J", "build s", "search s", "lattices", "gaps",
     "boundaries differ", "mobile",
 )  # fmt: skip
 PAPER_J_PER_M2 = {

@@ -34,6 +34,7 @@ def facts(figures: Figures) -> Iterator[tuple[str, str]]:
     for name, strain in _strains(figures):
         yield f"strain of {name}", ", ".join(f"{value:+.2f} %" for value in strain)
     yield from _sides(figures)
+    yield from _boundary(figures.get("details", {}))
     seed = figures.get("seed", figures.get("source", {}).get("seed"))
     if seed is not None:
         yield "seed", str(seed)
@@ -106,6 +107,22 @@ def _sides(figures: Figures) -> Iterator[tuple[str, str]]:
         if side:
             words = f"Li excess {side['li_excess_per_nm2']:+.2f}/nm²"
             yield f"{name} side", f"{words}, gap {side['gap_A']:.2f} Å"
+
+
+def _boundary(details: Figures) -> Iterator[tuple[str, str]]:
+    """Yield the energy of a grain boundary, as relaxed and from anneals."""
+    if "boundary" in details and "energy_J_per_m2" in details:
+        yield "boundary's energy, relaxed", f"{details['energy_J_per_m2']:.2f} J/m²"
+    found = details.get("annealed_energy")
+    if found:
+        number = found["settings"]["n_runs"]
+        spread = found["spread_J_per_m2"]
+        told = "one run, so no error"
+        if spread is not None:
+            told = f"{number} runs, spread {spread:.3f}"
+        error = found["standard_error_J_per_m2"]
+        shown = f"{found['energy_J_per_m2']:.3f}" + (f" ± {error:.3f}" if error else "")
+        yield "boundary's energy, annealed", f"{shown} J/m² ({told})"
 
 
 def _words(figures: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
