@@ -20,8 +20,12 @@ def vibrations(
         ),
     ] = None,
     segments: Annotated[
-        int, typer.Option("--segments", metavar="N", min=1, help="Segments of each run.")
-    ] = 8,
+        int | None,
+        typer.Option(
+            "--segments", metavar="N", min=1, help="Segments of each run; default: eight, or as "
+            "many as leave a line 8 cm⁻¹ wide.", show_default=False,
+        ),
+    ] = None,
     skip: options.Skip = 0,
     stride: options.Stride = 1,
     output: options.Output = None,

@@ -202,8 +202,10 @@ def _histograms(kinds: list[Polyhedra]) -> Figure:
                 _histogram(axis, one, name, kinds)
             finish_axis(axis, label, "share per unit", from_zero=True)
         axes[0].set_xlim(left=0.0)
-        for axis in axes[1:]:
+        handles, labels = axes[0].get_legend_handles_labels()
+        for axis in axes:
             axis.get_legend().remove()
+        figure.legend(handles, labels, loc="outside upper left", ncols=len(labels))
         freeze_layout(figure)
     return figure
 
@@ -211,7 +213,8 @@ def _histograms(kinds: list[Polyhedra]) -> Figure:
 def _merged(rows: np.ndarray, n_values: int) -> np.ndarray:
     """Return a histogram whose neighbouring bins are joined where there are few values in each."""
     step = int(np.ceil(FEW_VALUES * len(rows) / max(n_values, 1)))
-    if step < 2 or len(rows) < 2 * step:
+    step = min(step, len(rows) // 4)
+    if step < 2:
         return rows
     kept = rows[: len(rows) // step * step].reshape(-1, step, 2)
     return np.column_stack([kept[..., 0].mean(axis=1), kept[..., 1].sum(axis=1)])

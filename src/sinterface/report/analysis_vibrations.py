@@ -20,7 +20,7 @@ def reason(run: Run) -> str:
     return ""
 
 
-def compute(run: Run, *, highest_cm1: float | None = None, segments: int = 8) -> Outcome:
+def compute(run: Run, *, highest_cm1: float | None = None, segments: int | None = None) -> Outcome:
     """Analyse vibrations in all replicas of a run together."""
     with run.open(velocities=True) as frames:
         found = vibrations(
