@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,7 +26,8 @@ def collect(place: Place) -> Found:
     moved = transport_results.collect(place)
     clusters, notes, outcome = _clusters(place)
     outcomes = [*([outcome] if outcome else []), *moved.outcomes]
-    values = [*clusters, *_densities(place), *moved.values]
+    own = [replace(one, published=math.nan, published_source="") for one in moved.values]
+    values = [*clusters, *_densities(place), *own]  # what is published is of the crystal
     return Found(values, outcomes, [*moved.notes, *notes])
 
 
