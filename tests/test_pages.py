@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import runpy
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+from sinterface.study.kinds import kind_names
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -46,6 +49,20 @@ def test_every_mark_has_its_block() -> None:
         marks = re.findall(r"^<!-- (?:run|fails|write )", text, re.MULTILINE)
         assert len(marks) == len(list(blocks_of(page))), page
     assert len(PAGES) >= 4
+
+
+def test_generated_pages_hold_every_command_kind_and_module() -> None:
+    made = runpy.run_path(str(DOCS / "generated.py"))
+    pages = made["pages"]()
+    for command in ("run", "check", "build grain-boundary", "neb lco", "analyze diffusion"):
+        assert f"## sinterface {command}\n" in pages["command-line"]
+    assert "`--set` `TABLE.KEY=VALUE`" in pages["command-line"]
+    for kind in kind_names():
+        assert f"## {kind}\n" in pages["study-files"]
+    assert "| `temperatures_K` |" in pages["study-files"]
+    for modules in made["PYTHON"].values():
+        for module in modules:
+            assert f"### {module}\n" in pages["python"]
 
 
 @pytest.mark.slow
