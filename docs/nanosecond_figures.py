@@ -24,6 +24,7 @@ from sinterface.dynamics.course import PS_PER_NS, SECONDS_PER_DAY
 from sinterface.dynamics.run_state import FILE_NAME, RunState, read_state
 from sinterface.dynamics.trajectory import Trajectory, open_trajectory
 from sinterface.files import write_text
+from sinterface.potential.model import load_potential, shipped_potentials
 from sinterface.report.style import freeze_layout, save, style
 from sinterface.units import FS_PER_PS
 
@@ -190,6 +191,7 @@ def table(courses: list[Course]) -> list[str]:
     """Return the table's lines."""
     heads = [f"LCO({one.name})" for one in courses]
     rows = {
+        "potential": [_potential(one) for one in courses],
         "atoms": [f"{one.n_atoms}" for one in courses],
         "time (ns)": [f"{one.time_ps[-1] / PS_PER_NS:.3f}" for one in courses],
         "mean temperature (K)": [f"{one.temperature_K.mean():.0f}" for one in courses],
@@ -229,6 +231,13 @@ def _tail(values: Floats) -> float:
 def _crystals(one: Course) -> str:
     words = {True: "stays", False: "moves", None: "not told"}
     return ", ".join(f"{found.element} {words[found.survived]}" for found in one.frameworks)
+
+
+def _potential(one: Course) -> str:
+    """Return the name of the shipped potential that ran."""
+    mark = one.state.settings.interaction.split()[0]
+    names = {load_potential(name).fingerprint: f"`{name}`" for name in shipped_potentials()}
+    return names.get(mark, "another")
 
 
 def publish(courses: list[Course], folders: list[Path]) -> None:

@@ -36,6 +36,11 @@ HERE = Path(__file__).parent
 IMAGES, PAGE = HERE / "images", HERE / "paths.md"
 FLAT = ("build", "interface", "llzo", "lco", "--electrode-plane", "0", "0", "3")
 INTERFACES = {"flat.extxyz": (), "medium.extxyz": ("--max-strain", "0.03")}
+SNAPSHOT = (
+    "simulate flat.extxyz --temperature-K 800 --duration-ps 12 --timestep-fs 2 "
+    "--frame-interval-ps 0.5 --seed 1"
+)
+PICTURED = ("lco-single", "lco-divacancy", "medium-lower")
 MOST_HOPS = 8
 COLUMNS = 4
 SLID_NAME = "slid-back.txt"
@@ -65,10 +70,13 @@ CASES = (
     ),
     *(
         Case(
-            f"{name}-{side}", f"interface {file}.extxyz --side {side} --free-within-A 8",
-            f"LLZO|LCO(003), {n_atoms:,}, {side}", "0.88, 0.39 (Kim et al.)",
+            f"{name}-{side}", f"interface {file} --side {side} --free-within-A 8",
+            f"LLZO/LCO(003), {words}, {side}", "0.88, 0.39 (Kim et al.)",
         )
-        for name, file, n_atoms in (("interface", "flat", 468), ("medium", "medium", 2368))
+        for name, file, words in (
+            ("interface", "flat.extxyz", "468 atoms"), ("hot", "hot", "468, 800 K"),
+            ("medium", "medium.extxyz", "2,368"),
+        )
         for side in ("lower", "upper")
     ),
 )  # fmt: skip
@@ -90,6 +98,8 @@ def find(folder: Path, case: Case) -> None:
         missing = name in case.words and not (folder / name).exists()
         if missing and not sinterface(folder, *FLAT, *more, "-o", name):
             return
+    if case.name.startswith("hot") and not sinterface(folder, *SNAPSHOT.split(), "-o", "hot"):
+        return
     sinterface(folder, "neb", *case.words.split(), "-o", case.name)
     if case.name.startswith("llzo"):
         find_more_hops(folder / case.name, case)
@@ -172,11 +182,18 @@ def publish(folder: Path) -> None:
             f"{max(path.atoms_outside_training, default=0)} of {path.n_atoms:,} | {steps} | "
             f"{case.published} |"
         )
-        picture = next(iter(sorted(path.directory.glob("path-picture.png"))), None)
-        if picture is not None:
+        picture = path.directory / "path-picture.png"
+        if case.name in PICTURED and picture.exists():
             shutil.copy(picture, IMAGES / f"path-{case.name}.png")
     used = paths[0][1][0].potential
-    lines += ["", *hop_table(folder, paths)]
+    titles = {case.name: case.title for case in CASES}
+    shown = [name for name in PICTURED if (IMAGES / f"path-{name}.png").exists()]
+    pictures = [f"![{titles[name]}](images/path-{name}.png)" for name in shown]
+    lines += ["", *hop_table(folder, paths), ""]
+    lines += [
+        f"| {' | '.join(row)} |" for row in ([titles[n] for n in shown], ["---"] * len(shown))
+    ]
+    lines += [f"| {' | '.join(pictures)} |"]
     lines += ["", f"Potential `{used}`; made by `python docs/paths_figures.py paths`."]
     replace("paths", "\n".join(lines))
     transition = folder / "transition" / "phase-transition.svg"
@@ -229,7 +246,7 @@ def transition_table(path: Path) -> str:
     for step in found["steps"]:
         if step["temperature_K"] in (450.0, 900.0, 1100.0):
             edges = " × ".join(f"{edge:.3f}" for edge in step["edges_A"])
-            branch = "heating" if step["branch"] == "heat" else "cooling"
+            branch = step["branch"]
             near = MEASURED[step["temperature_K"]]
             words = f"edges at {step['temperature_K']:.0f} K, {branch} (Å)"
             lines.append(f"| {words} | {edges} | {near} |")

@@ -42,6 +42,8 @@ LEAST_ORDER = 0.005
 """A crystal whose 1 − c/a is smaller than this at its coldest counts as cubic."""
 TRUSTED_FRAMES = 5 * N_BLOCKS
 _LEAST_STD = 2e-4
+_GRID = (241, 25)
+"""Middles and widths of a step over which its likelihood is taken."""
 
 
 @dataclass(frozen=True)
@@ -205,10 +207,9 @@ def fit_transition(steps: Sequence[LatticeStep], branch: Branch, axis: int) -> T
     below = np.flatnonzero(order > 0.5 * order[0])
     last = int(below[below < len(t) - 1].max())
     between = (float(t[last]), float(t[last + 1]))
-    found, errors, ratio = _fit(t - middle, order, std, 0.5 * sum(between) - middle)
+    found = _fit(t - middle, order, std, 0.5 * sum(between) - middle)
     gap = between[1] - between[0]
-    fitted = float(errors[2]) * max(1.0, float(np.sqrt(ratio)))
-    own = fitted if np.isfinite(fitted) else 0.0
+    own = _middle_std(t - middle, order, std)
     return TransitionFit(
         branch=branch,
         temperature_K=float(found[2] + middle),
@@ -234,10 +235,8 @@ def _missing(t: FloatArray, order: FloatArray, branch: Branch) -> str:
     return ""
 
 
-def _fit(
-    t: FloatArray, order: FloatArray, std: FloatArray, start_K: float
-) -> tuple[FloatArray, FloatArray, float]:
-    """Return parameters, their standard errors, and chi² over the degrees of freedom."""
+def _fit(t: FloatArray, order: FloatArray, std: FloatArray, start_K: float) -> FloatArray:
+    """Return the parameters of `_step_model`."""
     import warnings
 
     from scipy.optimize import OptimizeWarning, curve_fit
@@ -247,17 +246,54 @@ def _fit(
     high = [0.2, 1e-3, t[-1] + 0.1 * span, span]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", OptimizeWarning)
-        found, covariance = curve_fit(
+        found: FloatArray = curve_fit(
             _step_model, t, order, p0=[order[0], 0.0, start_K, 0.3 * gap], sigma=std,
             absolute_sigma=True, bounds=(low, high), max_nfev=20_000,
-        )  # fmt: skip
-    left = (order - _step_model(t, *found)) / std
-    ratio = float(np.square(left).sum() / max(1, len(t) - 4))
-    return found, np.sqrt(np.diag(covariance)), ratio
+        )[0]  # fmt: skip
+    return found
+
+
+def _middle_std(t: FloatArray, order: FloatArray, std: FloatArray) -> float:
+    """Return the standard error of the step's middle, all widths being thought possible.
+
+    A covariance says nothing of a step sharper than the ladder, whose middle and width can't be
+    told apart; the likelihood over both does. Where rungs scatter more than their errors tell,
+    these are made larger.
+    """
+    span, gap = float(np.ptp(t)), float(np.diff(t).min())
+    middles = np.linspace(t[0] - 0.1 * span, t[-1] + 0.1 * span, _GRID[0])
+    widths = np.geomspace(0.02 * gap, 0.5 * span, _GRID[1])
+    chi2 = _chi2(t, order, std, middles[:, None, None], widths[None, :, None])
+    scale = max(1.0, float(chi2.min()) / max(1, len(t) - 4))
+    likelihood = np.exp(-0.5 * (chi2 - chi2.min()) / scale).sum(axis=1)
+    mean = np.average(middles, weights=likelihood)
+    return float(np.sqrt(np.average((middles - mean) ** 2, weights=likelihood)))
+
+
+def _chi2(
+    t: FloatArray, order: FloatArray, std: FloatArray, middle: FloatArray, width: FloatArray
+) -> FloatArray:
+    """Return chi² of the best step with each middle and width, the last axis being rungs."""
+    level = _step_model(t, 1.0, 0.0, middle, width) / std
+    y = order / std
+    aa, ab, bb = ((level**2 * t**power).sum(axis=-1) for power in (0, 1, 2))
+    ay, by = ((level * t**power * y).sum(axis=-1) for power in (0, 1))
+    determinant = aa * bb - ab**2
+    one_rung = determinant <= 1e-9 * aa * bb  # where strain and slope can't be told apart
+    gained = np.where(
+        one_rung,
+        ay**2 / np.maximum(aa, 1e-300),
+        (bb * ay**2 - 2 * ab * ay * by + aa * by**2) / np.where(one_rung, 1.0, determinant),
+    )
+    return np.asarray((y**2).sum() - gained)
 
 
 def _step_model(
-    t: FloatArray, strain: float, slope: float, middle: float, width: float
+    t: FloatArray,
+    strain: float,
+    slope: float,
+    middle: float | FloatArray,
+    width: float | FloatArray,
 ) -> FloatArray:
     from scipy.special import expit
 

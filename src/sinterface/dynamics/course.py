@@ -87,7 +87,7 @@ class Course:
         """Go on to the end and return the final state."""
         try:
             if self.state.checkpoint:
-                self.engine.restore(self.directory / self.state.checkpoint)
+                self._restore()
             else:
                 self.engine.create()
                 self._warm(self.settings.seed)
@@ -105,6 +105,17 @@ class Course:
             if self.writer is not None:
                 self.writer.close()
         return self.state
+
+    def _restore(self) -> None:
+        """Go back to the checkpoint."""
+        path = self.directory / self.state.checkpoint
+        try:
+            self.engine.restore(path)
+        except (LammpsError, OSError, ValueError, KeyError) as error:
+            raise RunError(
+                f"The checkpoint '{path}' cannot be read ({error}); restore a copy of it, or begin "
+                "anew in another directory. The frames so far can be analysed as they are."
+            ) from error
 
     def _run_phase(self) -> None:
         """Go from where the phase stands to its end."""

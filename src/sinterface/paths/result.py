@@ -152,10 +152,22 @@ def write_images(images: list[Atoms], path: Path) -> None:
 
 
 def read_images(path: Path) -> list[Atoms]:
-    """Return the images of a file, with their energies and forces where it holds them."""
+    """Return the images of a file, with their energies and forces where it holds them.
+
+    Raises
+    ------
+    InputError
+        When the file is damaged.
+    """
     import ase.io
 
-    found = ase.io.read(path, index=":", format="extxyz")
+    try:
+        found = ase.io.read(path, index=":", format="extxyz")
+    except Exception as error:  # ASE's readers raise whatever a damaged file makes of them
+        raise InputError(
+            f"'{path}' is damaged ({' '.join(str(error).split())}); restore a copy, or remove "
+            "that file: what it held is found again."
+        ) from error
     return found if isinstance(found, list) else [found]
 
 

@@ -47,6 +47,11 @@ def test_a_pair_of_structures(pair: tuple[Path, Path], tmp_path: Path) -> None:
     code, text = call(*words)  # again: nothing to do, a table
     assert code == 0
     assert "barrier forward" in text
+    band = tmp_path / "hop" / "band.extxyz"
+    band.write_text(band.read_text()[:3000])
+    code, text = call(*words[:-1], 3)
+    assert code == 2
+    assert "band.extxyz' is damaged" in " ".join(text.split())
     code, text = call(*words[:-4], "--images", 3)
     assert code == 2
     assert "n_images = 1, now 3 is asked" in " ".join(text.split())
