@@ -207,7 +207,7 @@ def measure(effort: dict[str, Any]) -> dict[str, Any]:
         "beyond_large": beyond_forces(effort["large"], effort["large_steps"], rounds),
         "beyond_small": beyond_forces((1, 1, 1), effort["small_steps"], rounds),
         "interface": interface(effort, rounds),
-        "ranks": ranks(effort, rounds),
+        "ranks": ranks(effort, min(rounds, 3)),
     }
     record["circumstances"] = {
         "date": provenance.now(),

@@ -171,6 +171,9 @@ def _draw_course(column: NDArray[np.object_], one: Course) -> None:
         if len(values):
             axis.plot(time, values, color=faint, lw=0.4, alpha=0.6)
             axis.plot(time, _smooth(values), color=ink, lw=1.2)
+        else:
+            axis.text(0.5, 0.5, "a single network", transform=axis.transAxes, ha="center")
+            axis.set_yticks([])
         axis.grid(True)
     for name, values in one.msd_A2.items():
         column[4].plot(time[1:], values[1:], color=COLOURS[name], lw=1.1, label=name)
