@@ -35,6 +35,8 @@ COLOURS = {"Li": "#7a9a01", "La": "#3b7dd8", "Zr": "#4c3b8f", "Co": "#d1495b", "
 FRAMEWORK = {"Co": 27, "Zr": 40, "La": 57}
 SLICE_A = 2.0
 """Thickness of the slices across the interface in which cations are counted."""
+THIN = 5
+"""Of smooth curves every so many points are drawn."""
 TENTH = 10
 """Frames are averaged over a share of the run for the table's first and last values."""
 
@@ -159,7 +161,7 @@ def draw(courses: list[Course], folder: Path) -> None:
             axis.set_ylabel(label)
         grid[4, 0].legend(ncols=2, fontsize=7)
         freeze_layout(figure)
-    save(figure, folder, NAME, ("svg", "png"))
+    save(figure, folder, NAME, ("svg",))
 
 
 def _draw_course(column: NDArray[np.object_], one: Course) -> None:
@@ -169,14 +171,14 @@ def _draw_course(column: NDArray[np.object_], one: Course) -> None:
         column[:4], (one.temperature_K, one.energy_eV, one.outside, one.deviation), strict=True
     ):
         if len(values):
-            axis.plot(time, values, color=faint, lw=0.4, alpha=0.6)
-            axis.plot(time, _smooth(values), color=ink, lw=1.2)
+            axis.plot(time, values, color=faint, lw=0.4, alpha=0.6, rasterized=True)
+            axis.plot(time[::THIN], _smooth(values)[::THIN], color=ink, lw=1.2)
         else:
             axis.text(0.5, 0.5, "a single network", transform=axis.transAxes, ha="center")
             axis.set_yticks([])
         axis.grid(True)
     for name, values in one.msd_A2.items():
-        column[4].plot(time[1:], values[1:], color=COLOURS[name], lw=1.1, label=name)
+        column[4].plot(time[1::THIN], values[1::THIN], color=COLOURS[name], lw=1.1, label=name)
     column[4].set_yscale("log")
     column[4].grid(True)
     column[4].set_xlabel("time (ns)")

@@ -156,7 +156,7 @@ def draw_all(paths: list[tuple[Case, list[MinimumEnergyPath]]]) -> None:
             draw_curve(axis, ways[0])
             axis.set_title(case.title)
         freeze_layout(figure)
-    save(figure, IMAGES, "paths", ("svg", "png"))
+    save(figure, IMAGES, "paths", ("svg",))
 
 
 def publish(folder: Path) -> None:
@@ -198,8 +198,7 @@ def publish(folder: Path) -> None:
     replace("paths", "\n".join(lines))
     transition = folder / "transition" / "phase-transition.svg"
     if transition.exists():
-        for kind in ("svg", "png"):
-            shutil.copy(transition.with_suffix(f".{kind}"), IMAGES / f"phase-transition.{kind}")
+        shutil.copy(transition, IMAGES / transition.name)
         replace(
             "transition",
             "![Lattice of LLZO on heating and cooling](images/phase-transition.svg)\n\n"
