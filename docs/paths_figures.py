@@ -36,11 +36,12 @@ HERE = Path(__file__).parent
 IMAGES, PAGE = HERE / "images", HERE / "paths.md"
 FLAT = ("build", "interface", "llzo", "lco", "--electrode-plane", "0", "0", "3")
 INTERFACES = {"flat.extxyz": (), "medium.extxyz": ("--max-strain", "0.03")}
-SNAPSHOT = (
-    "simulate flat.extxyz --temperature-K 800 --duration-ps 12 --timestep-fs 2 "
-    "--frame-interval-ps 0.5 --seed 1"
-)
-PICTURED = ("lco-single", "lco-divacancy", "medium-lower")
+STEPS = "--timestep-fs 2 --frame-interval-ps 0.5 --seed 1"
+SNAPSHOTS = {
+    "hot": f"simulate flat.extxyz --temperature-K 800 --duration-ps 12 {STEPS}",
+    "medium-hot": f"simulate medium.extxyz --temperature-K 1200 --duration-ps 6 {STEPS}",
+}
+PICTURED = ("lco-single", "lco-divacancy", "medium-hot-lower")
 MOST_HOPS = 8
 COLUMNS = 4
 SLID_NAME = "slid-back.txt"
@@ -76,6 +77,7 @@ CASES = (
         for name, file, words in (
             ("interface", "flat.extxyz", "468 atoms"), ("hot", "hot", "468, 800 K"),
             ("medium", "medium.extxyz", "2,368"),
+            ("medium-hot", "medium-hot", "2,368, 1200 K"),
         )
         for side in ("lower", "upper")
     ),
@@ -98,8 +100,9 @@ def find(folder: Path, case: Case) -> None:
         missing = name in case.words and not (folder / name).exists()
         if missing and not sinterface(folder, *FLAT, *more, "-o", name):
             return
-    if case.name.startswith("hot") and not sinterface(folder, *SNAPSHOT.split(), "-o", "hot"):
-        return
+    for name, words in SNAPSHOTS.items():
+        if name in case.words.split() and not sinterface(folder, *words.split(), "-o", name):
+            return
     sinterface(folder, "neb", *case.words.split(), "-o", case.name)
     if case.name.startswith("llzo"):
         find_more_hops(folder / case.name, case)
