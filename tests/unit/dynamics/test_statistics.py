@@ -137,6 +137,7 @@ def test_damped_oscillators(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(3600)
 def test_volume_fluctuates_with_the_compressibility(
     tmp_path: Path, argon: Atoms, argon_interaction: Interaction
 ) -> None:
