@@ -68,7 +68,7 @@ def finish_band(
         curve_A=tuple(curve_x.tolist()),
         curve_eV=tuple(curve_y.tolist()),
         saddle=saddle,
-        notes=_notes(heights, saddle, converged),
+        notes=notes_of(heights, saddle, converged),
         minima=minima_between(heights),
         bottleneck=find_bottleneck(images, moving, way),
         converged=converged,
@@ -89,7 +89,7 @@ def _moving(hop: Hop, images: list[Atoms]) -> NDArray[np.int64]:
     return np.concatenate([ion, others[others != ion[0]]])
 
 
-def _notes(heights: NDArray[np.float64], saddle: int, converged: bool) -> tuple[str, ...]:
+def notes_of(heights: NDArray[np.float64], saddle: int, converged: bool) -> tuple[str, ...]:
     """Say what a reader should know before taking the barriers for barriers."""
     found = []
     last = len(heights) - 1
@@ -98,6 +98,13 @@ def _notes(heights: NDArray[np.float64], saddle: int, converged: bool) -> tuple[
             found.append(
                 f"nothing higher lies beside the {name} end point: it is hardly a minimum of its "
                 "own, and its barrier none"
+            )
+    for side, name, end in ((heights[: saddle + 1], "first", 0), (heights[saddle:], "last", -1)):
+        low = float(side.min())
+        if heights[end] - low > NO_BARRIER_EV:
+            found.append(
+                f"a minimum {heights[end] - low:.2f} eV below the {name} end point lies between it "
+                f"and the saddle point, which is {heights[saddle] - low:.2f} eV higher"
             )
     if not converged:
         found.append("the band hasn't come to rest: more steps are needed")

@@ -10,6 +10,7 @@ from unit.paths.toy import LENGTH_A, known_barriers, toy
 
 from sinterface.errors import InputError, RunError
 from sinterface.paths.band import EndPointError, find_first_path, find_path
+from sinterface.paths.band_end import notes_of
 from sinterface.paths.hop import hop_between
 from sinterface.paths.result import read_path
 from sinterface.progress import Progress
@@ -135,3 +136,12 @@ def test_settings_that_make_no_sense_are_refused(tmp_path: Path) -> None:
         find_path(hop_between(first, last), calculator, tmp_path, n_images=0)
     with pytest.raises(InputError, match="no finished path"):
         read_path(tmp_path)
+
+
+def test_a_deeper_minimum_beside_an_end_point_is_told() -> None:
+    heights = np.array([0.0, -0.2, 0.3, 0.1, 0.15])
+    first, last = notes_of(heights, 2, True)
+    assert "0.20 eV below the first end point" in first
+    assert "which is 0.50 eV higher" in first
+    assert "0.05 eV below the last end point" in last
+    assert notes_of(np.array([0.0, 0.4, 0.1]), 1, True) == ()
