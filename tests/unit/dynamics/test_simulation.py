@@ -16,20 +16,47 @@ from unit.dynamics.conftest import CUTOFF_A, EPSILON_EV, SIGMA_A
 
 from sinterface.dynamics.ase_system import AseInteraction
 from sinterface.dynamics.ensembles import Phase
-from sinterface.dynamics.interaction import Interaction
+from sinterface.dynamics.interaction import Interaction, potential_interaction
 from sinterface.dynamics.simulation import simulate
 from sinterface.dynamics.trajectory import open_trajectory
 from sinterface.errors import InputError, RunError
+from sinterface.potential.model import load_potential
+from sinterface.structures.crystals import layered_lco
 
 SHORT = {"timestep_fs": 4.0, "frame_interval_ps": 0.1, "checkpoint_interval_ps": 0.5, "seed": 3}
 
 
-@pytest.fixture(params=["lammps", "ase"])
-def interaction(request, argon_interaction: Interaction) -> Interaction | AseInteraction:
-    if request.param == "lammps":
-        return argon_interaction
+def argon_in(engine: str, in_lammps: Interaction) -> Interaction | AseInteraction:
+    """Lennard-Jones."""
+    if engine == "lammps":
+        return in_lammps
     lj = LennardJones(sigma=SIGMA_A, epsilon=EPSILON_EV, rc=CUTOFF_A, ro=None, smooth=False)
     return AseInteraction(lj, "lj-argon", ("Ar",), CUTOFF_A)
+
+
+def shipped_in(engine: str) -> Interaction | AseInteraction:
+    """The shipped potential, in double precision."""
+    potential = load_potential("llzo-lco")
+    if engine == "lammps":
+        return potential_interaction(potential, precision="double")
+    calculator = potential.calculator(precision="double")
+    return AseInteraction(calculator, "llzo-lco", potential.elements, potential.cutoff_A)
+
+
+@pytest.fixture(params=["lammps", "ase"])
+def interaction(request, argon_interaction: Interaction) -> Interaction | AseInteraction:
+    return argon_in(request.param, argon_interaction)
+
+
+@pytest.fixture(params=["lammps argon", "ase argon", "lammps shipped", "ase shipped"])
+def either(
+    request, argon: Atoms, argon_interaction: Interaction
+) -> tuple[Atoms, Interaction | AseInteraction]:
+    """Argon, and layered LCO moved by the shipped potential, in both engines."""
+    engine, material = request.param.split()
+    if material == "argon":
+        return argon, argon_in(engine, argon_interaction)
+    return layered_lco().repeat((3, 3, 1)), shipped_in(engine)
 
 
 def read(directory: Path) -> dict[str, np.ndarray]:
@@ -44,16 +71,19 @@ def read(directory: Path) -> dict[str, np.ndarray]:
         }
 
 
-def test_the_engines_agree_on_a_trajectory(tmp_path: Path, argon: Atoms, argon_interaction) -> None:
+@pytest.mark.parametrize("material", ["argon", "shipped"])
+def test_the_engines_agree_on_a_trajectory(
+    tmp_path: Path, argon: Atoms, argon_interaction: Interaction, material: str
+) -> None:
     """NVE of a skewed, turned cell from one and the same state, to rounding."""
-    argon.set_cell(argon.cell.array @ np.array([[1, 0, 0], [0.1, 1, 0], [0, 0.05, 1.0]]), True)
-    argon.rotate(25, (0.3, 0.2, 1), rotate_cell=True)
-    argon.rattle(0.15, seed=1)
-    lj = LennardJones(sigma=SIGMA_A, epsilon=EPSILON_EV, rc=CUTOFF_A, ro=None, smooth=False)
-    other = AseInteraction(lj, "lj-argon", ("Ar",), CUTOFF_A)
+    atoms = argon if material == "argon" else layered_lco().repeat((3, 3, 1))
+    atoms.set_cell(atoms.cell.array @ np.array([[1, 0, 0], [0.1, 1, 0], [0, 0.05, 1.0]]), True)
+    atoms.rotate(25, (0.3, 0.2, 1), rotate_cell=True)
+    atoms.rattle(0.15 if material == "argon" else 0.03, seed=1)
     still = [Phase("production", 0.5, 1e-9, thermostat="none")]  # from rest
-    for name, moved in (("lammps", argon_interaction), ("ase", other)):
-        simulate(argon, moved, tmp_path / name, still, **SHORT)
+    for engine in ("lammps", "ase"):
+        moved = argon_in(engine, argon_interaction) if material == "argon" else shipped_in(engine)
+        simulate(atoms, moved, tmp_path / engine, still, **SHORT)
     one, two = read(tmp_path / "lammps"), read(tmp_path / "ase")
     for name, bound in (("positions", 2e-5), ("energy", 1e-6), ("pressure", 1e-6), ("cell", 1e-9)):
         np.testing.assert_allclose(one[name], two[name], atol=bound, err_msg=name)
@@ -62,11 +92,10 @@ def test_the_engines_agree_on_a_trajectory(tmp_path: Path, argon: Atoms, argon_i
 
 
 @pytest.mark.parametrize("thermostat", ["none", "langevin", "bussi"])
-def test_a_cut_run_ends_with_the_same_bits(
-    tmp_path: Path, argon: Atoms, interaction, thermostat: str
-) -> None:
+def test_a_cut_run_ends_with_the_same_bits(tmp_path: Path, either, thermostat: str) -> None:
+    atoms, interaction = either
     phases = [Phase("production", 2.0, 40.0, thermostat=thermostat)]
-    simulate(argon, interaction, tmp_path / "whole", phases, **SHORT)
+    simulate(atoms, interaction, tmp_path / "whole", phases, **SHORT)
 
     def stop_after(n: int):
         told = []
@@ -80,8 +109,8 @@ def test_a_cut_run_ends_with_the_same_bits(
 
     for n in (3, 7, 8):
         with pytest.raises(KeyboardInterrupt):
-            simulate(argon, interaction, tmp_path / "cut", phases, progress=stop_after(n), **SHORT)
-    simulate(argon, interaction, tmp_path / "cut", phases, **SHORT)
+            simulate(atoms, interaction, tmp_path / "cut", phases, progress=stop_after(n), **SHORT)
+    simulate(atoms, interaction, tmp_path / "cut", phases, **SHORT)
     whole, cut = read(tmp_path / "whole"), read(tmp_path / "cut")
     for name in whole:
         np.testing.assert_array_equal(whole[name], cut[name], err_msg=name)
@@ -89,16 +118,17 @@ def test_a_cut_run_ends_with_the_same_bits(
     assert {part["continues"] for part in record["segments"]} == {"start", "bitwise"}
 
 
-def test_sparse_frames_and_dense_velocities(tmp_path: Path, argon: Atoms, interaction) -> None:
+def test_sparse_frames_and_dense_velocities(tmp_path: Path, either) -> None:
     """Velocities between frames, on a clock of their own; cut runs end with the same bits."""
+    atoms, interaction = either
     often = {**SHORT, "velocity_interval_ps": 0.02}
     phases = [
         Phase("warm", 0.2, 40.0, thermostat="bussi", keep=False),
         Phase("production", 1.0, 40.0, thermostat="langevin"),
         Phase("last", 0.2, 40.0, thermostat="none"),
     ]
-    simulate(argon, interaction, tmp_path / "whole", phases, **often)
-    simulate(argon, interaction, tmp_path / "sparse", phases, **SHORT)
+    simulate(atoms, interaction, tmp_path / "whole", phases, **often)
+    simulate(atoms, interaction, tmp_path / "sparse", phases, **SHORT)
     told: list[float] = []
 
     def stop(state) -> None:
@@ -108,8 +138,8 @@ def test_sparse_frames_and_dense_velocities(tmp_path: Path, argon: Atoms, intera
 
     for _ in range(2):
         with pytest.raises(KeyboardInterrupt):
-            simulate(argon, interaction, tmp_path / "cut", phases, progress=stop, **often)
-    simulate(argon, interaction, tmp_path / "cut", phases, **often)
+            simulate(atoms, interaction, tmp_path / "cut", phases, progress=stop, **often)
+    simulate(atoms, interaction, tmp_path / "cut", phases, **often)
     found = []
     for name in ("whole", "cut"):
         with open_trajectory(tmp_path / name) as trajectory:
@@ -124,29 +154,29 @@ def test_sparse_frames_and_dense_velocities(tmp_path: Path, argon: Atoms, intera
     whole, sparse = read(tmp_path / "whole"), read(tmp_path / "sparse")
     np.testing.assert_allclose(whole["positions"], sparse["positions"], atol=1e-4)
     with pytest.raises(InputError, match="velocity_steps = 5, now 0 is asked"):
-        simulate(argon, interaction, tmp_path / "whole", phases, **SHORT, velocities=True)
+        simulate(atoms, interaction, tmp_path / "whole", phases, **SHORT, velocities=True)
     with pytest.raises(InputError, match=r"0\.1 is not a whole multiple of velocity_interval_ps"):
-        simulate(argon, interaction, tmp_path / "no", phases, **SHORT, velocity_interval_ps=0.03)
+        simulate(atoms, interaction, tmp_path / "no", phases, **SHORT, velocity_interval_ps=0.03)
     with pytest.raises(InputError, match="not a whole multiple of timestep_fs"):
-        simulate(argon, interaction, tmp_path / "no", phases, **SHORT, velocity_interval_ps=0.005)
+        simulate(atoms, interaction, tmp_path / "no", phases, **SHORT, velocity_interval_ps=0.005)
     assert not (tmp_path / "no").exists()
 
 
-def test_what_does_not_continue_bitwise_is_recorded(
-    tmp_path: Path, argon: Atoms, interaction
-) -> None:
+def test_what_does_not_continue_bitwise_is_recorded(tmp_path: Path, either) -> None:
     """A Nosé–Hoover chain, which ASE can't save."""
+    atoms, interaction = either
     phase = Phase("production", 1.0, 40.0)
-    simulate(argon, interaction, tmp_path, [phase], **SHORT)
-    simulate(argon, interaction, tmp_path, [replace(phase, duration_ps=2.0)], **SHORT)
+    simulate(atoms, interaction, tmp_path, [phase], **SHORT)
+    simulate(atoms, interaction, tmp_path, [replace(phase, duration_ps=2.0)], **SHORT)
     record = json.loads((tmp_path / "dynamics.json").read_text())
     how = "bitwise" if isinstance(interaction, Interaction) else "statistically"
     assert [part["continues"] for part in record["segments"]] == ["start", how]
     assert read(tmp_path)["step"].tolist() == list(range(0, 501, 25))
 
 
-def test_phases_follow_each_other(tmp_path: Path, argon: Atoms, interaction) -> None:
+def test_phases_follow_each_other(tmp_path: Path, either) -> None:
     """A ramp, a hot stay, and another phase behind a finished run; one clock of kept frames."""
+    atoms, interaction = either
     heat = [
         Phase("warm", 0.4, 20.0, thermostat="bussi", keep=False, thermostat_time_fs=40),
         Phase(
@@ -159,19 +189,19 @@ def test_phases_follow_each_other(tmp_path: Path, argon: Atoms, interaction) -> 
         ),
         Phase("hot", 1.0, 80.0, thermostat="langevin", thermostat_time_fs=40),
     ]
-    simulate(argon, interaction, tmp_path, heat, **SHORT)
+    simulate(atoms, interaction, tmp_path, heat, **SHORT)
     found = read(tmp_path)
     assert found["step"].tolist() == list(range(0, 751, 25))
     kelvin = found["temperature"]
     assert kelvin[:4].mean() < 32
     assert 60 < kelvin[21:].mean() < 95
-    simulate(argon, interaction, tmp_path, [*heat, Phase("last", 0.5, 80.0)], **SHORT)
+    simulate(atoms, interaction, tmp_path, [*heat, Phase("last", 0.5, 80.0)], **SHORT)
     assert read(tmp_path)["step"].tolist() == list(range(0, 876, 25))
     changed = [heat[0], replace(heat[1], end_temperature_K=90.0), heat[2], heat[2]]
     with pytest.raises(InputError, match=r"end_temperature_K = 80.0 in phase 2, 'ramp'"):
-        simulate(argon, interaction, tmp_path, changed, **SHORT)
+        simulate(atoms, interaction, tmp_path, changed, **SHORT)
     with pytest.raises(InputError, match="a run of 4 phases, now 3"):
-        simulate(argon, interaction, tmp_path, heat, **SHORT)
+        simulate(atoms, interaction, tmp_path, heat, **SHORT)
 
 
 @pytest.mark.parametrize("cell", ["fixed", "isotropic", "axes", "full"])
@@ -220,37 +250,38 @@ def test_both_engines_find_the_same_minimum(
     assert one == pytest.approx(two, abs=2e-3)
 
 
-def test_frozen_atoms_rest_in_a_minimisation(tmp_path: Path, argon: Atoms, interaction) -> None:
-    argon.rattle(0.1, seed=1)
-    frozen = argon.positions[:, 2] < 5
-    simulate(argon, interaction, tmp_path, [Phase.minimisation()], frozen=frozen, **SHORT)
+def test_frozen_atoms_rest_in_a_minimisation(tmp_path: Path, either) -> None:
+    atoms, interaction = either
+    atoms.rattle(0.1, seed=1)
+    frozen = atoms.positions[:, 2] < 5
+    simulate(atoms, interaction, tmp_path, [Phase.minimisation()], frozen=frozen, **SHORT)
     moved = np.ptp(read(tmp_path)["positions"], axis=0).max(axis=1)
     assert moved[frozen].max() == 0
     assert moved[~frozen].min() > 0
 
 
-def test_frozen_atoms_rest(tmp_path: Path, argon: Atoms, interaction) -> None:
-    frozen = argon.positions[:, 2] < 4
+def test_frozen_atoms_rest(tmp_path: Path, either) -> None:
+    atoms, interaction = either
+    frozen = atoms.positions[:, 2] < 4
     phases = [Phase("production", 1.0, 60.0, thermostat="langevin", thermostat_time_fs=40)]
-    simulate(argon, interaction, tmp_path, phases, frozen=frozen, **SHORT)
+    simulate(atoms, interaction, tmp_path, phases, frozen=frozen, **SHORT)
     found = read(tmp_path)
     moved = np.linalg.norm(found["positions"][-1] - found["positions"][0], axis=1)
     assert moved[frozen].max() == 0
     assert moved[~frozen].min() > 0.01
     assert found["temperature"][5:].mean() == pytest.approx(60, rel=0.3)
     with pytest.raises(InputError, match="now"):
-        simulate(argon, interaction, tmp_path, phases, **SHORT)
+        simulate(atoms, interaction, tmp_path, phases, **SHORT)
 
 
 @pytest.mark.parametrize("cell", ["isotropic", "axes", "normal", "full"])
-def test_what_is_free_of_the_cell_moves_and_nothing_else(
-    tmp_path: Path, argon: Atoms, interaction, cell: str
-) -> None:
-    argon.set_cell(argon.cell.array * np.array([1.0, 1.02, 0.97])[:, None], scale_atoms=True)
-    argon.rattle(0.1, seed=2)
+def test_what_is_free_of_the_cell_moves_and_nothing_else(tmp_path: Path, either, cell: str) -> None:
+    atoms, interaction = either
+    atoms.set_cell(atoms.cell.array * np.array([1.0, 1.02, 0.97])[:, None], scale_atoms=True)
+    atoms.rattle(0.1, seed=2)
     phases = [Phase("production", 1.0, 30.0, cell=cell, barostat_time_fs=300)]
-    simulate(argon, interaction, tmp_path, phases, **SHORT)
-    strain = read(tmp_path)["cell"] @ np.linalg.inv(argon.cell.array) - np.eye(3)
+    simulate(atoms, interaction, tmp_path, phases, **SHORT)
+    strain = read(tmp_path)["cell"] @ np.linalg.inv(atoms.cell.array) - np.eye(3)
     diagonal = np.ptp(strain[:, range(3), range(3)], axis=0)
     sheared = np.abs(strain[:, ~np.eye(3, dtype=bool)]).max()
     np.testing.assert_array_equal(diagonal > 1e-4, [cell != "normal", cell != "normal", True])
@@ -311,7 +342,7 @@ RANKS = """
 import json, sys
 from ase.io.jsonio import decode
 from sinterface.dynamics.ensembles import Phase
-from sinterface.dynamics.interaction import Interaction
+from sinterface.dynamics.interaction import Interaction, potential_interaction
 from sinterface.dynamics.simulation import simulate
 task = json.load(open(sys.argv[1]))
 interaction = {k: tuple(v) if isinstance(v, list) else v for k, v in task["interaction"].items()}
