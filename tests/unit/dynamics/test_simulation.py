@@ -274,7 +274,7 @@ def test_frozen_atoms_rest(tmp_path: Path, either) -> None:
     phases = [Phase("production", 1.0, 60.0, thermostat="langevin", thermostat_time_fs=40)]
     simulate(atoms, interaction, tmp_path, phases, frozen=frozen, **SHORT)
     found = read(tmp_path)
-    moved = np.linalg.norm(found["positions"][-1] - found["positions"][0], axis=1)
+    moved = np.ptp(found["positions"], axis=0).max(axis=1)
     assert moved[frozen].max() == 0
     assert moved[~frozen].min() > 0.01
     assert found["temperature"][5:].mean() == pytest.approx(60, rel=0.3)
