@@ -14,11 +14,11 @@ from sinterface.study.forecast import BYTES_AN_ATOM_A_FRAME, free_MB
 from sinterface.study.general import plan_site, run_directory_of
 from sinterface.study.graph import Stage, state_of
 from sinterface.study.kinds.site import Site
+from sinterface.study.rate import RATE_S, lammps_rate
 
 if TYPE_CHECKING:
     from ase import Atoms
 
-RATE_STEPS, RATE_S = 20, 2.0
 MOVING: Final = ("simulate", "equilibrate", "transition", "sub-dynamics")
 THREAD_GAIN: Final = 0.85
 """What each further thread or rank adds to a run's speed."""
@@ -161,17 +161,9 @@ def measure_rate(site: Site, seconds: float = RATE_S) -> float:
     if site.potential is None:
         return _calculator_rate(site, atoms)
     from sinterface.dynamics.interaction import potential_interaction
-    from sinterface.dynamics.lammps_system import LammpsSystem
 
     interaction = potential_interaction(site.potential, precision="mixed", threads=1)
-    with LammpsSystem(atoms, interaction, 1.0) as system:
-        system.create()
-        system.run(RATE_STEPS, setup=True)
-        steps, started = 0, time.perf_counter()
-        while steps == 0 or time.perf_counter() - started < seconds:
-            system.run(RATE_STEPS, setup=False)
-            steps += RATE_STEPS
-        return len(atoms) * steps / (time.perf_counter() - started)
+    return lammps_rate(atoms, interaction, 1.0, seconds)
 
 
 def _calculator_rate(site: Site, atoms: Atoms) -> float:

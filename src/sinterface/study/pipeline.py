@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import time
 from collections.abc import Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import asdict
@@ -17,6 +16,7 @@ from sinterface.progress import Progress, ProgressCallback
 from sinterface.provenance import available_cores, digest, file_digest, now, record
 from sinterface.study.forecast import check_room, steps_and_frames, trajectory_MB
 from sinterface.study.prediction import check_elements, read_structure
+from sinterface.study.rate import RATE_S, lammps_rate
 from sinterface.study.reading import StudyFile
 from sinterface.study.stages import CONTROLS, LATER, Pipeline, Workplace, read_record
 from sinterface.study.summary import CERTIFICATE_NAME
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 STRUCTURE_NAME = "interface.extxyz"
 OBSERVABLES_NAME = "observables"
-RATE_STEPS = 20
 
 
 def identify(file: StudyFile) -> dict[str, str]:
@@ -362,14 +361,13 @@ def count_atoms(file: StudyFile) -> dict[str, int]:
     return {"interface": interface_size(fit), **sizes}
 
 
-def measure_rate(file: StudyFile, seconds: float = 2.0) -> float:
+def measure_rate(file: StudyFile, seconds: float = RATE_S) -> float:
     """Measure the speed of the dynamics on the study's electrolyte, in atom-steps/s.
 
     The bulk control of the electrolyte goes through LAMMPS in the study's precision and threads,
-    at rest, for `seconds` (at least `RATE_STEPS` steps); the first steps are not counted.
+    at rest, for `seconds`; see `lammps_rate`.
     """
     from sinterface.dynamics.interaction import potential_interaction
-    from sinterface.dynamics.lammps_system import LammpsSystem
     from sinterface.study.controls import bulk_control, fit_crystals
 
     potential, table = potential_of(file), file.study.dynamics
@@ -378,14 +376,7 @@ def measure_rate(file: StudyFile, seconds: float = 2.0) -> float:
     interaction = potential_interaction(
         potential, precision=table.precision, threads=threads_of(file)
     )
-    with LammpsSystem(atoms, interaction, table.timestep_fs) as system:
-        system.create()
-        system.run(RATE_STEPS, setup=True)
-        steps, started = 0, time.perf_counter()
-        while steps == 0 or time.perf_counter() - started < seconds:
-            system.run(RATE_STEPS, setup=False)
-            steps += RATE_STEPS
-        return len(atoms) * steps / (time.perf_counter() - started)
+    return lammps_rate(atoms, interaction, table.timestep_fs, seconds)
 
 
 PIPELINE = Pipeline(
