@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,8 @@ from sinterface.analysis.slope_covariance import MotionModel, msd_covariance
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
+Excess = Callable[["MotionModel", "Line"], float]
+"""By how much the variance of a line's slope exceeds that of Gaussian, independent paths."""
 
 MARGIN = 2
 """The fit begins at this multiple of the shortest lag from which the MSD passes for a line."""
@@ -45,13 +48,17 @@ class Line:
     slope: float
     offset: float
     variance: float
-    p_value: float
-    bend_p_value: float
+    chi_square: float
+    bend_square: float
 
-    @property
-    def straight(self) -> bool:
-        """Whether neither χ² nor a term ∝ √lag speaks against a line."""
-        return self.p_value >= LINE_P_VALUE and self.bend_p_value >= BEND_P_VALUE
+    def p_value(self, excess: float = 1.0) -> float:
+        """Return the probability of so large a χ² when the scatter is `excess` × Gaussian."""
+        return float(chi2.sf(self.chi_square / excess, max(len(self.lags) - 2, 1)))
+
+    def straight(self, excess: float = 1.0) -> bool:
+        """Return whether neither χ² nor a term ∝ √lag speaks against a line."""
+        bend = float(chi2.sf(self.bend_square / excess, 1))
+        return self.p_value(excess) >= LINE_P_VALUE and bend >= BEND_P_VALUE
 
 
 def _starts(lags: IntArray) -> IntArray:
@@ -108,7 +115,6 @@ def _least_squares(
     estimator = inverse @ white_design.T
     offset, slope = estimator @ white_values
     residual = white_values - white_design @ (offset, slope)
-    freedom = max(len(used) - 2, 1)
     return Line(
         lags=used,
         chosen=chosen,
@@ -116,41 +122,52 @@ def _least_squares(
         slope=float(slope),
         offset=float(offset),
         variance=float(inverse[1, 1]),
-        p_value=float(chi2.sf(residual @ residual, freedom)),
-        bend_p_value=_bend(white_design, whiten.T @ (np.sqrt(used) / scale), residual),
+        chi_square=float(residual @ residual),
+        bend_square=_bend(white_design, whiten.T @ (np.sqrt(used) / scale), residual),
     )
 
 
 def _bend(design: FloatArray, bent: FloatArray, residual: FloatArray) -> float:
-    """Return the probability of so large a term ∝ √lag beside a straight line, whitened."""
+    """Return the square of a term ∝ √lag beside a straight line, over its variance; whitened."""
     apart = bent - design @ np.linalg.lstsq(design, bent, rcond=None)[0]
     norm = float(apart @ apart)
-    if norm <= 0.0:
-        return 1.0
-    return float(chi2.sf((apart @ residual) ** 2 / norm, 1))
+    return float((apart @ residual) ** 2 / norm) if norm > 0.0 else 0.0
 
 
 def late_line(
-    lags: IntArray, one: FloatArray, lengths: IntArray, numbers: FloatArray, n_components: int
+    lags: IntArray,
+    one: FloatArray,
+    lengths: IntArray,
+    numbers: FloatArray,
+    n_components: int,
+    excess: Excess | None = None,
 ) -> tuple[Line, MotionModel, bool]:
     """Return the fit from `MARGIN` times the lag from which an MSD passes for a line.
 
     Only beginnings that still tell a slope are asked: moving on to ever noisier ones until one
-    passes would choose by chance. The last item tells whether any passed.
+    passes would choose by chance. Where none passes as the MSD of Gaussian, independent paths,
+    they are asked again with the scatter that was measured (`excess`): ions that push each other
+    scatter more. The last item tells whether any passed.
     """
     starts = _starts(lags)
 
     def fit(index: int) -> tuple[Line, MotionModel]:
         return _line(lags, one, lengths, numbers, n_components, int(starts[index]))
 
-    last, linear = 0, False
+    asked: list[tuple[Line, MotionModel]] = []
     for index in range(len(starts)):
-        line, _ = fit(index)
+        line, model = fit(index)
         if index and line.variance > (TELLING * line.slope) ** 2:
             break
-        last, linear = index, line.straight
-        if linear:
+        asked.append((line, model))
+        if line.straight():
             break
-    later = np.flatnonzero(starts >= MARGIN * starts[last])
+    chosen, linear = len(asked) - 1, asked[-1][0].straight()
+    if not linear and excess is not None:
+        passing = (i for i, (line, model) in enumerate(asked) if line.straight(excess(model, line)))
+        found = next(passing, None)
+        if found is not None:
+            chosen, linear = found, True
+    later = np.flatnonzero(starts >= MARGIN * starts[chosen])
     line, model = fit(int(later[0]) if len(later) else len(starts) - 1)
     return line, model, linear

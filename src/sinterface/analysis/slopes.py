@@ -17,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import chi2
 
-from sinterface.analysis.slope_lines import late_line
+from sinterface.analysis.slope_covariance import MotionModel
+from sinterface.analysis.slope_lines import Line, late_line
 from sinterface.analysis.slope_scatter import Spread
 
 FloatArray = NDArray[np.float64]
@@ -40,7 +41,7 @@ class Slope:
     first, last
         Shortest and longest lag of the fit, in frames.
     p_value
-        Probability of a χ² as large as that of the fit.
+        Probability of a χ² as large as that of the fit, for the measured scatter.
     linear
         Whether some lag was found from which the MSD passes for a line.
     inflation
@@ -121,17 +122,21 @@ def fit_slope(
         Measured scatter; without it motion is taken as Gaussian and paths as independent.
     """
     one = msd / n_components
-    line, model, linear = late_line(lags, one, lengths, numbers, n_components)
-    excess = 1.0
-    if scatters is not None:
-        excess = scatters.excess(model, line, n_components)
+
+    def measured(model: MotionModel, line: Line) -> float:
+        return scatters.excess(model, line, n_components) if scatters is not None else 1.0
+
+    line, model, linear = late_line(
+        lags, one, lengths, numbers, n_components, measured if scatters is not None else None
+    )
+    excess = measured(model, line)
     return Slope(
         value=line.slope * n_components,
         std=float(np.sqrt(line.variance * excess)) * n_components,
         offset=line.offset * n_components,
         first=int(line.lags[0]),
         last=int(line.lags[-1]),
-        p_value=line.p_value,
+        p_value=line.p_value(excess),
         linear=linear,
         inflation=excess,
     )

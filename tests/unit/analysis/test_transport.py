@@ -73,6 +73,17 @@ def test_intervals_of_ballistic_vibrating_atoms_are_no_narrower() -> None:
     assert coverage(lambda rng: persistent(rng, 400, 20), 400) >= 0.92
 
 
+def test_ions_that_move_together_still_have_a_line() -> None:
+    """Their MSD scatters more than that of independent ones, which is no curvature."""
+    rng = np.random.default_rng(4)
+    slopes = []
+    for _ in range(25):
+        shared = np.repeat(brownian(rng, 1500, 12), 4, axis=1)
+        slopes.append(slope_of(np.sqrt(0.9) * shared + np.sqrt(0.1) * brownian(rng, 1500, 48)))
+    assert np.mean([slope.linear for slope in slopes]) >= 0.9  # 0.75 taken as independent
+    assert np.mean([slope.value for slope in slopes]) == pytest.approx(3.0, rel=0.1)
+
+
 def test_covariance_is_that_of_many_walks() -> None:
     rng = np.random.default_rng(3)
     lags = np.array([1, 2, 5, 10])
