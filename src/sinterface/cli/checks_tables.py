@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.console import Group, RenderableType
@@ -39,8 +39,33 @@ def validation_table(content: Mapping[str, Any]) -> RenderableType:
         f"Errors are against {reference['name']} {reference['version']}, the paper's against its "
         "own DFT; R² is squared correlation."
     )
-    told = [f"{reference['name']} against DFT, {k}: {v}." for k, v in _dft(content)]
-    return Group(table, "", *(Text(line) for line in (*lines, *told)))
+    dft = [dft_table(content["against_dft"], reference["name"])] if content["against_dft"] else []
+    return Group(table, "", *(Text(line) for line in lines), *dft)
+
+
+def dft_table(rows: Sequence[Mapping[str, Any]], reference: str) -> RenderableType:
+    """Return how the reference and the potential follow density functional theory."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    heads = ("against DFT", "", "frames", "eV/Å", "of", "slope", "meV/atom", "of", "slope")
+    for number, head in enumerate(heads):
+        table.add_column(head, justify="right" if number > 1 else "left")
+    for row in rows:
+        for name, found in ((reference, row["reference"]), ("potential", row["potential"])):
+            table.add_row(row["family"], name, str(row["frames"]), *_dft_cells(found))
+    return Group("", table, "of: root mean square of DFT's own forces, spread of its energies.")
+
+
+def _dft_cells(found: Mapping[str, Any]) -> list[str]:
+    if "problem" in found:
+        return [found["problem"]]
+    return [
+        _figure(found["force"], "rmse", 2),
+        _figure(found, "dft_force_rms", 2),
+        _figure(found["force"], "slope", 2),
+        _figure(found["energy"], "rmse_shifted", 0, 1000),
+        _figure(found, "dft_energy_spread", 0, 1000),
+        _figure(found["energy"], "slope", 2),
+    ]
 
 
 def dynamics_lines(summary: Mapping[str, Any]) -> list[str]:
@@ -57,10 +82,6 @@ def dynamics_lines(summary: Mapping[str, Any]) -> list[str]:
             f"{summary['diffusivities']} inside the combined 95 % interval."
         )
     return lines
-
-
-def _dft(content: Mapping[str, Any]) -> list[tuple[str, str]]:
-    return list(content["reference_against_dft"].items())
 
 
 def row_cells(row: Mapping[str, Any]) -> list[str | Text]:

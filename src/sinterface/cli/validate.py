@@ -39,7 +39,8 @@ def validate(
 ) -> None:
     """Compare a potential with its reference, row by row beside the paper's Table 1.
 
-    Runs its own dynamics, relabels snapshots, writes validation.json, a page and figures.
+    Runs its own dynamics, relabels snapshots, writes validation.json, a page and figures; the
+    whole table also tells how reference and potential follow shipped DFT labels.
     Finished steps are kept: the same command goes on. About an hour on two cores.
 
     Example: [bold]sinterface validate llzo-lco --quick[/bold]
@@ -59,7 +60,7 @@ def validate(
 
     loaded = load_potential(potential)
     directory = output or Path("validations") / loaded.directory.name
-    systems = chosen(tuple(row or ()))
+    systems = chosen(tuple(row)) if row else None
     runs = OwnDynamics(duration_ps=duration) if dynamics else None
     settings = ValidationSettings(quick=quick, reference=reference, dynamics=runs)
     with progress_bar("starting") as show:

@@ -60,6 +60,32 @@ def _parity(path: Path, quantity: str) -> FloatArray | None:
     return pairs
 
 
+def dft_figure(rows: Sequence[Mapping[str, Any]], steps: Path, reference: str) -> Figure | None:
+    """Return forces of the reference and of the potential over DFT's, a panel a family."""
+    if not rows:
+        return None
+    with style():
+        figure, axes = _grid(len(rows), height_in=2.3)
+        for axis, row in zip(axes, rows, strict=False):
+            with np.load(steps / row["folder"] / "parity.npz") as kept:
+                pairs = {name: np.asarray(kept[name], dtype=float) for name in kept.files}
+            limit = 1.05 * max(float(np.abs(found).max()) for found in pairs.values())
+            axis.plot([-limit, limit], [-limit, limit], color=FAINT, lw=0.8, zorder=0)
+            for name, color, size in (("reference", INK, 5.0), ("potential", ACCENT, 3.0)):
+                if name in pairs:
+                    label = reference if name == "reference" else "potential"
+                    axis.scatter(
+                        pairs[name][:, 0], pairs[name][:, 1], s=size, color=color, lw=0, label=label
+                    )
+            axis.set(xlim=(-limit, limit), ylim=(-limit, limit), aspect="equal")
+            axis.set_title(row["title"], fontsize=7.5)
+        axes[0].legend(frameon=False, fontsize=7, markerscale=2, loc="upper left")
+        figure.supxlabel("DFT's force (eV/Å)", fontsize=8.5)
+        figure.supylabel("theirs", fontsize=8.5)
+        freeze_layout(figure)
+    return figure
+
+
 def _grid(count: int, columns: int = COLUMNS, height_in: float = 1.62) -> tuple[Figure, list[Axes]]:
     columns = min(columns, max(count, 3))
     n_rows = math.ceil(count / columns)

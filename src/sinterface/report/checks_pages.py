@@ -33,6 +33,10 @@ def write_validation_page(content: Mapping[str, Any], directory: Path, steps: Pa
         "forces": (drawn.parity_figure(rows, steps, "force"), "Forces against the reference's"),
         "energies": (drawn.parity_figure(rows, steps, "energy"), "Energies, potential/reference"),
         "calibration": (drawn.calibration_figure(rows), "Committee: predicted and actual errors"),
+        "dft": (
+            drawn.dft_figure(content["against_dft"], steps, content["reference"]["name"]),
+            "Forces of reference and potential against density functional theory",
+        ),
         "rdf": (drawn.rdf_figure(own), "Radial distribution functions of both"),
         "spectra": (drawn.spectra_figure(own), "Vibrational densities of states of both"),
     }

@@ -29,7 +29,7 @@ from sinterface.validation.elasticity import (
     equation_of_state,
     relaxed_cell,
 )
-from sinterface.validation.holes import search_holes
+from sinterface.validation.holes import MOST_STEPS, search_holes
 from sinterface.validation.judgement import Line
 from sinterface.validation.steps import Steps, finite, only_one
 from sinterface.validation.survival import Stay, stay_crystal, survive
@@ -158,7 +158,8 @@ class Certification:
             def work(_: Path, build: Callable[[], Atoms] = build, n: int = tries) -> Any:
                 return search_holes(build(), self._calculator(), n_tries=n)
 
-            found = self.steps.do(f"holes-{name}", {"tries": tries}, work)
+            keys = {"tries": tries, "steps": MOST_STEPS}
+            found = self.steps.do(f"holes-{name}", keys, work)
             self._tell(judged.judge_holes(name, found))
 
     def _constant_energy(self) -> None:
@@ -193,10 +194,13 @@ class Certification:
     def _hot(self) -> None:
         quick = self.settings.quick
         shares: dict[str, float | None] = {}
-        for temperature, duration in ((2000.0, self.settings.hot_ps),
-                                      (4000.0, self.settings.hottest_ps)):  # fmt: skip
+        for temperature, duration, timestep_fs in (
+            (2000.0, self.settings.hot_ps, 2.0),
+            (4000.0, self.settings.hottest_ps, 1.0),
+        ):
             for system in hot_systems(quick):
-                stay = Stay(temperature, duration, min(100, max(10, round(duration / 0.5))))
+                frames = min(100, max(10, round(duration / 0.5)))
+                stay = Stay(temperature, duration, frames, timestep_fs=timestep_fs)
 
                 def work(folder: Path, system: System = system, stay: Stay = stay) -> Any:
                     return survive(

@@ -15,6 +15,8 @@ from sinterface.validation.dimers import WALL_MOST_A, closest_A, wall_A
 
 VOLUMES = (0.55, 1.0)
 RATTLES_A = (0.1, 0.7)
+MOST_STEPS = 400
+"""Of a way downhill: fewer leave squeezed atoms on their way apart, which is no hole."""
 DEEPEST_eV_PER_ATOM = 0.15
 """How far below the start's own relaxed energy a squeezed cell may come: a better crystal."""
 
@@ -43,7 +45,7 @@ def too_close(atoms: Atoms, temperature_K: float | None = None) -> list[str]:
 
 
 def search_holes(
-    atoms: Atoms, calculator: Calculator, *, n_tries: int, steps: int = 80, seed: int = 0
+    atoms: Atoms, calculator: Calculator, *, n_tries: int, steps: int = MOST_STEPS, seed: int = 0
 ) -> dict[str, Any]:
     """Squeeze and shake a structure at random, go downhill at constant volume, look at the end.
 
@@ -55,7 +57,7 @@ def search_holes(
     n_tries
         Random compressions: volumes from 0.55 to 1, displacements of 0.1 to 0.7 Å.
     steps
-        Steps downhill of each.
+        Most steps downhill of each.
 
     Returns
     -------

@@ -33,6 +33,8 @@ class Stay:
         Frames looked at, evenly spread.
     equilibration_ps, free_normal
         Before it; whether the cell's normal adjusts in it.
+    timestep_fs
+        Time step.
     """
 
     temperature_K: float
@@ -40,6 +42,7 @@ class Stay:
     frames: int
     equilibration_ps: float = 0.0
     free_normal: bool = False
+    timestep_fs: float = 2.0
 
 
 def survive(
@@ -65,7 +68,8 @@ def survive(
     found = hold(
         start, potential, folder / "run", stay.temperature_K, stay.duration_ps,
         snapshots=stay.frames, equilibration_ps=stay.equilibration_ps,
-        free_normal=stay.free_normal, threads=threads, progress=progress,
+        free_normal=stay.free_normal, threads=threads, timestep_fs=stay.timestep_fs,
+        progress=progress,
     )  # fmt: skip
     faults = [f"stopped: {found.stopped}"] if found.stopped else []
     if found.frames and not found.mean_temperature_K < HOTTEST * stay.temperature_K:

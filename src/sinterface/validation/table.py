@@ -88,7 +88,7 @@ def row(
 
     def judge(folder: Path) -> Mapping[str, Any]:
         named = [_named(frame, system, index) for index, frame in enumerate(frames)]
-        labelled, failed = _label(named, folder, settings.reference, workers, progress)
+        labelled, failed = label_frames(named, folder, settings.reference, workers, progress)
         return {"failed_labels": failed, **errors_of(potential, labelled, folder)}
 
     errors = steps.do(f"errors-{system.name}", labels, judge) if frames else {}
@@ -219,7 +219,7 @@ def _named(frame: Atoms, system: System, index: int) -> Atoms:
     return named
 
 
-def _label(
+def label_frames(
     frames: Sequence[Atoms],
     folder: Path,
     reference: str,

@@ -14,6 +14,7 @@ from sinterface.progress import ProgressCallback
 from sinterface.provenance import available_cores, now, record
 from sinterface.reference.calculators import open_reference
 from sinterface.validation import own_dynamics
+from sinterface.validation.against_dft import against_dft
 from sinterface.validation.own_dynamics import OwnDynamics, compare_dynamics
 from sinterface.validation.snapshots import QUICK, Lengths
 from sinterface.validation.steps import Steps, finite, only_one
@@ -23,13 +24,6 @@ from sinterface.validation.table import RowListener, RowSettings, row
 RECORD_NAME = "validation.json"
 STEPS_NAME = "steps"
 REFERENCE_STEPS_NAME = "reference-dynamics"
-
-REFERENCE_AGAINST_DFT = {
-    "LCO": "force slope 0.69–0.85, correlation 0.95–0.99 (hot LCO, 4 to 12 atoms, GPAW PBE+U): "
-    "too soft",
-    "LLZO": "force slope 1.0, correlation 0.92–0.96 (hot La2Zr2O7, 22 atoms, GPAW)",
-}
-"""What is known of CHGNet 0.4.2 against density functional theory, from a few snapshots."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +74,8 @@ class Validation:
         One a system.
     own_dynamics
         Comparison with the reference's own dynamics by system, where asked for.
+    against_dft
+        How the reference and the potential follow density functional theory.
     steps_done, steps_skipped
         Of this call.
     directory
@@ -91,6 +87,7 @@ class Validation:
     settings: Mapping[str, Any]
     rows: Sequence[Mapping[str, Any]]
     own_dynamics: Mapping[str, Any]
+    against_dft: Sequence[Mapping[str, Any]]
     steps_done: int
     steps_skipped: int
     directory: Path
@@ -109,9 +106,7 @@ class Validation:
             "kind": "validation",
             "potential": self.potential,
             "reference": self.reference,
-            "reference_against_dft": REFERENCE_AGAINST_DFT
-            if self.reference["name"] == "chgnet"
-            else {},
+            "against_dft": self.against_dft,
             "settings": self.settings,
             "summary": summary,
             "rows": self.rows,
@@ -143,7 +138,8 @@ def validate(
     settings
         What to do.
     systems
-        Rows; default the paper's Table 1 and tetragonal LLZO.
+        Rows; default the paper's Table 1 and tetragonal LLZO, and, only then, the comparison with
+        density functional theory.
     listener
         Told every finished row.
     progress
@@ -164,6 +160,11 @@ def validate(
     workers = settings.workers or (1 if settings.quick else threads)
     with only_one(directory):
         steps = Steps(directory / STEPS_NAME, {"potential": potential.fingerprint})
+        dft = (
+            against_dft(potential, settings.reference, steps, progress=progress)
+            if systems is None
+            else []
+        )
         for system in wanted:
             entry = row(
                 system,
@@ -175,7 +176,7 @@ def validate(
                 progress=progress,
             )
             rows.append(finite(entry))
-            _keep(potential, directory, settings, rows, compared, steps)
+            _keep(potential, directory, settings, rows, compared, dft, steps)
             if listener is not None:
                 listener(rows[-1])
         for system in wanted if settings.dynamics else ():
@@ -192,8 +193,8 @@ def validate(
                     threads=threads,
                     progress=progress,
                 )
-                _keep(potential, directory, settings, rows, compared, steps)
-        return _keep(potential, directory, settings, rows, compared, steps)
+                _keep(potential, directory, settings, rows, compared, dft, steps)
+        return _keep(potential, directory, settings, rows, compared, dft, steps)
 
 
 def _keep(
@@ -202,6 +203,7 @@ def _keep(
     settings: ValidationSettings,
     rows: Sequence[Mapping[str, Any]],
     compared: Mapping[str, Any],
+    dft: Sequence[Mapping[str, Any]],
     steps: Steps,
 ) -> Validation:
     reference = open_reference(settings.reference)
@@ -221,6 +223,7 @@ def _keep(
         settings={**asdict(settings), "lengths": asdict(settings.row.lengths)},
         rows=list(rows),
         own_dynamics=dict(compared),
+        against_dft=dft,
         steps_done=steps.done,
         steps_skipped=steps.skipped,
         directory=directory,
