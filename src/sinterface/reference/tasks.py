@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import fcntl
-import os
-import threading
 import traceback
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing import get_context, parent_process
-from multiprocessing.connection import wait
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Protocol
 
@@ -21,6 +18,7 @@ from ase import Atoms
 from sinterface.dataset.frames import check_frames, read_structures, write_frames
 from sinterface.errors import InputError, RunError
 from sinterface.files import write_text
+from sinterface.processes import end_with_parent
 from sinterface.progress import Progress, ProgressCallback
 
 MAX_FAILED_SHARE = 0.2
@@ -201,7 +199,7 @@ def _results(open_tasks: Sequence[Task], parts: Path, workers: int) -> Iterator[
         for task in open_tasks:
             yield _settle(task, parts)
         return
-    pool = ProcessPoolExecutor(workers, get_context("spawn"), initializer=_die_with_parent)
+    pool = ProcessPoolExecutor(workers, get_context("spawn"), initializer=end_with_parent)
     try:
         futures: list[Future[str]] = [pool.submit(_settle, task, parts) for task in open_tasks]
         for future in as_completed(futures):
@@ -228,19 +226,6 @@ def _settle(task: Task, parts: Path) -> str:
     else:
         write_frames(_part(parts, task.key), frames)
     return task.key
-
-
-def _die_with_parent() -> None:
-    """End this worker when the process that started it is killed."""
-    parent = parent_process()
-    if parent is None:
-        return
-
-    def watch(sentinel: int) -> None:
-        wait([sentinel])
-        os._exit(1)
-
-    threading.Thread(target=watch, args=(parent.sentinel,), daemon=True).start()
 
 
 def _join(tasks: Sequence[Task], parts: Path) -> list[Atoms]:

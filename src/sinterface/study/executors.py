@@ -12,8 +12,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, Self
 
+from sinterface.processes import end_with_parent
 from sinterface.study.resources import ResourcesTable
-from sinterface.study.worker import carry_out, end_with_parent
+from sinterface.study.worker import carry_out
 
 GIVEN_BACK_S = 1.0
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass
-from multiprocessing import get_context
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +17,7 @@ from sinterface.dynamics.ensembles import CellFreedom, Phase, PhaseKind, Thermos
 from sinterface.dynamics.lammps_library import world
 from sinterface.errors import InputError, nearest_name
 from sinterface.files import write_text
+from sinterface.processes import side_by_side
 from sinterface.progress import Progress, ProgressCallback
 from sinterface.provenance import available_cores
 from sinterface.study.lock import hold_new
@@ -206,7 +206,7 @@ def run_simulations(
             results = [_simulate(settings, runs[0], progress)]
     else:
         workers = max(1, min(len(runs), available_cores() // settings.threads))
-        results = _side_by_side(settings, runs, workers, progress)
+        results = side_by_side(partial(_work, settings), runs, workers, progress)
     content = [
         {**asdict(result), "directory": str(result.directory), "seed": run.seed}
         for run, result in zip(runs, results, strict=True)
@@ -216,40 +216,9 @@ def run_simulations(
     return results
 
 
-def _side_by_side(
-    settings: SimulationSet,
-    runs: list[Simulation],
-    workers: int,
-    progress: ProgressCallback | None,
-) -> list[DynamicsResult]:
-    context = get_context("spawn")
-    with context.Manager() as manager:
-        told = manager.Queue()
-        with ProcessPoolExecutor(workers, mp_context=context) as pool:
-            jobs = [pool.submit(_work, settings, run, told, k) for k, run in enumerate(runs)]
-            done = dict.fromkeys(range(len(runs)), 0.0)
-            length = sum(phase.duration_ps for phase in settings.phase)
-            while not all(job.done() for job in jobs) or not told.empty():
-                for number, state in _news(told):
-                    done[number] = state.done
-                    if progress is not None:
-                        share = f"run {number + 1} of {len(runs)}: {state.message}"
-                        progress(Progress(sum(done.values()), length * len(runs), share))
-            return [job.result() for job in jobs]
-
-
-def _news(told: Any) -> Iterator[tuple[int, Progress]]:
-    import queue
-
-    try:
-        yield told.get(timeout=0.2)
-    except queue.Empty:
-        return
-
-
-def _work(settings: SimulationSet, run: Simulation, told: Any, number: int) -> DynamicsResult:
+def _work(settings: SimulationSet, run: Simulation, progress: ProgressCallback) -> DynamicsResult:
     with hold_new(run.directory):
-        return _simulate(settings, run, lambda state: told.put((number, state)))
+        return _simulate(settings, run, progress)
 
 
 def _prepare(settings: SimulationSet, run: Simulation) -> tuple[Atoms, list[Phase]]:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import shutil
-import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -194,15 +192,3 @@ def _held(desk: Path) -> Iterator[None]:
         yield
     finally:
         holding.__exit__(None, None, None)
-
-
-def end_with_parent() -> None:
-    """End this process when the one that started it is gone, so that no orphan works on."""
-    parent = os.getppid()
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(1.0)
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()

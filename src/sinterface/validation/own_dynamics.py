@@ -2,57 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
 
 import ase.io
-import numpy as np
 from ase import Atoms
 
-from sinterface.analysis.estimates import Estimate
-from sinterface.analysis.frames import read_track
-from sinterface.analysis.rdf import partial_rdfs
-from sinterface.analysis.stream import Frames, open_all
-from sinterface.analysis.transport import transport
-from sinterface.analysis.vibrations import Peak, Spectra, vibrations
 from sinterface.dynamics.ase_system import AseInteraction
 from sinterface.dynamics.ensembles import Phase
 from sinterface.dynamics.relax import relax
 from sinterface.dynamics.simulation import simulate
-from sinterface.dynamics.trajectory import open_trajectory
-from sinterface.files import atomic_path
+from sinterface.files import atomic_path, write_text
 from sinterface.potential.model import Potential
+from sinterface.processes import side_by_side
 from sinterface.progress import ProgressCallback
-from sinterface.reference.calculators import Reference
-from sinterface.validation.steps import Steps
-from sinterface.validation.systems import System
+from sinterface.reference.calculators import Reference, open_reference
+from sinterface.validation.dynamics_agreement import compare, properties
+from sinterface.validation.steps import RESULT_NAME, Steps
+from sinterface.validation.systems import System, chosen
 
 SYSTEMS: Final = (
     *("llzo-cubic", "llzo-amorphous", "lco-layered", "mixture-1", "mixture-3", "doped-li"),
 )
 """Rows whose own dynamics is compared."""
 
-PAPER: Final = {
-    "first_peak_rmse_A": 0.054,
-    "vibration_rmse_cm1": 16.4,
-    "diffusivity_mean_relative_error": 0.169,
-}
-GOALS: Final = {
-    "first_peak_rmse_A": 0.02,
-    "vibration_rmse_cm1": 8.0,
-    "diffusivity_mean_relative_error": 0.10,
-}
 
 MELT_K, MELT_PS = 4000.0, 1.0
 DOWNHILL_STEPS = 60
-BIN_A, MAX_R_A = 0.02, 6.0
-MIN_PAIRS = 12
-"""Least number of atoms of the rarer element of a pair whose peak is compared."""
 
-COMBINED_95: Final = 1.96
+SHIPPED: Final = "reference_dynamics"
+"""Folder of the package with the starts and results of CHGNet's own dynamics, step by step."""
+START_NAME: Final = "start.extxyz"
 
 
 @dataclass(frozen=True)
@@ -71,7 +54,7 @@ class OwnDynamics:
 
     duration_ps: float = 20.0
     equilibration_ps: float = 2.0
-    timestep_fs: float = 2.0
+    timestep_fs: float = 2.5
     frame_interval_ps: float = 0.01
     replicas: int = 3
 
@@ -120,32 +103,113 @@ def compare_dynamics(
         ``pairs``, ``vibrations``, ``diffusivities``: rows with the figures of both;
         ``curves``: radial distribution functions, ``spectra``: densities of states.
     """
-    name = f"own-dynamics-{system.name}"
-    keys = {"system": system.name, "small": small, "run": asdict(settings)}
-    home = reference_steps.folder(name, keys)
-
-    def by_reference(folder: Path) -> dict[str, Any]:
-        start = _start(system, reference, folder, small)
-        identity = f"{reference.name} {reference.version} {reference.settings_hash}"
-        mover = AseInteraction(reference.make(start, folder), identity)
-        _run(system, start, mover, folder / "run", settings, 0, 1, progress)
-        return properties([folder / "run"])
+    name, keys = _step(system, settings, small)
 
     def by_potential(folder: Path) -> dict[str, Any]:
+        home = reference_steps.folder(name, keys)
         start = _start(system, reference, home, small)
         runs = [folder / f"run-{number + 1}" for number in range(settings.replicas)]
         for number, run in enumerate(runs):
             _run(system, start, potential, run, settings, number, threads, progress)
         return properties(runs)
 
-    theirs = reference_steps.do(name, keys, by_reference)
+    theirs = move_by_reference(
+        system, reference, reference_steps, settings, small=small, progress=progress
+    )
     ours = steps.do(name, keys | {"reference": reference.settings_hash}, by_potential)
     return compare(ours, theirs)
 
 
+def move_by_reference(
+    system: System,
+    reference: Reference,
+    steps: Steps,
+    settings: OwnDynamics,
+    *,
+    small: bool = False,
+    progress: ProgressCallback | None = None,
+) -> dict[str, Any]:
+    """Return what a system shows when the reference moves it; see `compare_dynamics`.
+
+    What comes with the package isn't run again.
+    """
+    name, keys = _step(system, settings, small)
+    _take_shipped(steps.folder(name, keys))
+
+    def work(folder: Path) -> dict[str, Any]:
+        start = _start(system, reference, folder, small)
+        identity = f"{reference.name} {reference.version} {reference.settings_hash}"
+        mover = AseInteraction(reference.make(start, folder), identity)
+        _run(system, start, mover, folder / "run", settings, 0, 1, progress)
+        return properties([folder / "run"])
+
+    return steps.do(name, keys, work)
+
+
+@dataclass(frozen=True)
+class _Move:
+    """A system that a reference is to move, in a process of its own."""
+
+    system: str
+    reference: str
+    directory: Path
+    settings: OwnDynamics
+
+
+def move_all_by_reference(
+    systems: Sequence[System],
+    reference: str,
+    directory: Path,
+    settings: OwnDynamics,
+    *,
+    workers: int,
+    progress: ProgressCallback | None = None,
+) -> None:
+    """Have the reference move systems' smaller cells, as many side by side as there are workers."""
+    steps = reference_steps(reference, directory)
+    missing = []
+    for system in systems:
+        home = steps.folder(*_step(system, settings, True))
+        _take_shipped(home)
+        if not (home / RESULT_NAME).exists():
+            missing.append(_Move(system.name, reference, directory, settings))
+    if missing:
+        side_by_side(_move, missing, min(workers, len(missing)), progress)
+
+
+def reference_steps(reference: str, directory: Path) -> Steps:
+    """Return the steps that don't depend on a potential."""
+    return Steps(directory, {"reference": open_reference(reference).settings_hash})
+
+
+def _move(job: _Move, progress: ProgressCallback) -> None:
+    (system,) = chosen((job.system,))
+    steps = reference_steps(job.reference, job.directory)
+    move_by_reference(
+        system, open_reference(job.reference), steps, job.settings, small=True,
+        progress=lambda state: progress(replace(state, message=f"{system.name}: {state.message}")),
+    )  # fmt: skip
+
+
+def _step(system: System, settings: OwnDynamics, small: bool) -> tuple[str, dict[str, Any]]:
+    """Return name and settings of a system's steps."""
+    keys = {"system": system.name, "small": small, "run": asdict(settings)}
+    return f"own-dynamics-{system.name}", keys
+
+
+def _take_shipped(home: Path) -> None:
+    """Copy a finished step of the reference that comes with the package, where there is one."""
+    shipped = files("sinterface.validation") / SHIPPED / home.name
+    if home.exists() or not shipped.is_dir():
+        return
+    home.mkdir(parents=True)
+    for name in (START_NAME, RESULT_NAME):
+        write_text(home / name, (shipped / name).read_text(encoding="utf-8"))
+
+
 def _start(system: System, reference: Reference, folder: Path, small: bool) -> Atoms:
     """Return the structure that both start from; a random one goes downhill by the reference."""
-    path = folder / "start.extxyz"
+    path = folder / START_NAME
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True)
         atoms = system.build(small)
@@ -187,155 +251,3 @@ def _run(
         velocities=True,
         progress=progress,
     )
-
-
-def properties(runs: Sequence[Path]) -> dict[str, Any]:
-    """Return what runs of one system show: first peaks, spectra, diffusivities (JSON-able)."""
-    with ExitStack() as stack:
-        frames = [stack.enter_context(each) for each in open_all(runs, velocities=True)]
-        spectra = vibrations(frames)
-        moving = transport(frames, drift="all")
-        found = {
-            "temperature_K": float(np.mean([run.temperature_K.mean() for run in frames])),
-            "atoms": _counts(frames[0]),
-            "spectra": _spectra(spectra),
-            "diffusivities": {
-                each.element: _estimate(each.tracer_diffusivity_cm2_s) for each in moving.elements
-            },
-        }
-    with ExitStack() as stack:
-        tracks = [read_track(stack.enter_context(open_trajectory(run))) for run in runs]
-        rdfs = partial_rdfs(
-            tracks, r_max_A=MAX_R_A, bin_width_A=BIN_A, n_frames=len(tracks[0].time_ps)
-        )
-    found["rdf"] = {
-        "r_A": rdfs.r_A.round(3).tolist(),
-        "pairs": [f"{a}–{b}" for a, b in rdfs.pairs],
-        "g": rdfs.g.round(3).tolist(),
-        "first_peak_A": rdfs.first_peak_A.tolist(),
-    }
-    return found
-
-
-def compare(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> dict[str, Any]:
-    """Compare two results of `properties`: the potential's and the reference's."""
-    return {
-        "temperatures_K": {
-            "potential": ours["temperature_K"],
-            "reference": theirs["temperature_K"],
-        },
-        "pairs": _compare_peaks(ours, theirs),
-        "vibrations": _compare_spectra(ours["spectra"], theirs["spectra"]),
-        "diffusivities": _compare_diffusivities(ours["diffusivities"], theirs["diffusivities"]),
-        "curves": {
-            "r_A": theirs["rdf"]["r_A"],
-            "pairs": theirs["rdf"]["pairs"],
-            "reference": theirs["rdf"]["g"],
-            "potential": ours["rdf"]["g"],
-        },
-        "spectra": {"potential": ours["spectra"], "reference": theirs["spectra"]},
-    }
-
-
-def summary(entries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return the paper's three figures over all systems, and how many diffusivities agree."""
-    pairs = [row["potential"] - row["reference"] for each in entries for row in each["pairs"]]
-    modes = [row["potential"] - row["reference"] for each in entries for row in each["vibrations"]]
-    moved = [row for each in entries for row in each["diffusivities"]]
-    relative = [abs(row["relative_error"]) for row in moved if row["relative_error"] is not None]
-    return {
-        "first_peak_rmse_A": _root_mean_square(pairs),
-        "vibration_rmse_cm1": _root_mean_square(modes),
-        "diffusivity_mean_relative_error": float(np.mean(relative)) if relative else None,
-        "diffusivities": len(moved),
-        "diffusivities_agreeing": sum(row["agrees"] for row in moved),
-    }
-
-
-def _root_mean_square(differences: Sequence[float]) -> float | None:
-    return float(np.sqrt(np.mean(np.square(differences)))) if differences else None
-
-
-def _counts(run: Frames) -> dict[str, int]:
-    symbols, counts = np.unique(run.symbols, return_counts=True)
-    return {str(symbol): int(count) for symbol, count in zip(symbols, counts, strict=True)}
-
-
-def _spectra(spectra: Spectra) -> dict[str, Any]:
-    rows = [*spectra.density, spectra.total]
-    names = [*spectra.elements, "total"]
-    return {
-        "cm1": spectra.cm1.round(2).tolist(),
-        "density": {k: v.round(5).tolist() for k, v in zip(names, rows, strict=True)},
-        "highest_peak": {k: _peak(spectra.peaks[k]) for k in names if spectra.peaks[k]},
-    }
-
-
-def _peak(peaks: Sequence[Peak]) -> dict[str, float]:
-    tallest = max(peaks, key=lambda peak: peak.height)
-    return {"cm1": tallest.cm1, "std_cm1": tallest.std_cm1}
-
-
-def _estimate(estimate: Estimate) -> dict[str, Any]:
-    return {
-        "value": estimate.value,
-        "std": estimate.std,
-        "ci95": list(estimate.ci95),
-        "upper_bound": estimate.upper_bound,
-        "resolved": estimate.resolved,
-    }
-
-
-def _compare_peaks(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> list[dict[str, Any]]:
-    rows = []
-    counts = theirs["atoms"]
-    peaks = zip(ours["rdf"]["first_peak_A"], theirs["rdf"]["first_peak_A"], strict=True)
-    for pair, (own, their) in zip(theirs["rdf"]["pairs"], peaks, strict=True):
-        fewest = min(counts[symbol] for symbol in pair.split("–"))
-        known = own is not None and their is not None and np.isfinite([own, their]).all()
-        if fewest >= MIN_PAIRS and known:
-            rows.append({"pair": pair, "potential": own, "reference": their})
-    return rows
-
-
-def _compare_spectra(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> list[dict[str, Any]]:
-    own, their = ours["highest_peak"], theirs["highest_peak"]
-    return [
-        {
-            "element": name,
-            "potential": own[name]["cm1"],
-            "reference": their[name]["cm1"],
-            "std_cm1": float(np.hypot(own[name]["std_cm1"], their[name]["std_cm1"])),
-        }
-        for name in their
-        if name in own and name != "total"
-    ]
-
-
-def _compare_diffusivities(
-    ours: Mapping[str, Any], theirs: Mapping[str, Any]
-) -> list[dict[str, Any]]:
-    rows = []
-    for element, their in theirs.items():
-        own = ours[element]
-        both = own["resolved"] and their["resolved"]
-        if not (own["resolved"] or their["resolved"]):
-            continue
-        difference = own["value"] - their["value"] if both else None
-        rows.append(
-            {
-                "element": element,
-                "potential": own,
-                "reference": their,
-                "relative_error": None if difference is None else difference / their["value"],
-                "agrees": _agree(own, their) if difference is None
-                else bool(abs(difference) <= COMBINED_95 * np.hypot(own["std"], their["std"])),
-            }
-        )  # fmt: skip
-    return rows
-
-
-def _agree(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    """Tell whether the one that is resolved can lie below the bound of the one that isn't."""
-    known, bounded = (one, other) if one["resolved"] else (other, one)
-    return bool(known["ci95"][0] <= bounded["upper_bound"])

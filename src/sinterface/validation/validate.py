@@ -13,9 +13,15 @@ from sinterface.potential.model import Potential
 from sinterface.progress import ProgressCallback
 from sinterface.provenance import available_cores, now, record
 from sinterface.reference.calculators import open_reference
-from sinterface.validation import own_dynamics
+from sinterface.validation import dynamics_agreement
 from sinterface.validation.against_dft import against_dft
-from sinterface.validation.own_dynamics import OwnDynamics, compare_dynamics
+from sinterface.validation.own_dynamics import (
+    SYSTEMS,
+    OwnDynamics,
+    compare_dynamics,
+    move_all_by_reference,
+    reference_steps,
+)
 from sinterface.validation.snapshots import QUICK, Lengths
 from sinterface.validation.steps import Steps, finite, only_one
 from sinterface.validation.systems import System, table_1
@@ -99,7 +105,7 @@ class Validation:
         summary = {
             "rows": len(self.rows),
             "rows_met": sum(met),
-            "own_dynamics": own_dynamics.summary(list(self.own_dynamics.values())),
+            "own_dynamics": dynamics_agreement.summary(list(self.own_dynamics.values())),
         }
         whole = {
             "format": 1,
@@ -179,15 +185,20 @@ def validate(
             _keep(potential, directory, settings, rows, compared, dft, steps)
             if listener is not None:
                 listener(rows[-1])
-        for system in wanted if settings.dynamics else ():
-            if system.name in own_dynamics.SYSTEMS and settings.dynamics is not None:
-                reference = open_reference(settings.reference)
+        if settings.dynamics is not None:
+            moved = [system for system in wanted if system.name in SYSTEMS]
+            home = directory / REFERENCE_STEPS_NAME
+            move_all_by_reference(
+                moved, settings.reference, home, settings.dynamics, workers=threads,
+                progress=progress,
+            )  # fmt: skip
+            for system in moved:
                 compared[system.name] = compare_dynamics(
                     system,
                     potential,
-                    reference,
+                    open_reference(settings.reference),
                     steps,
-                    Steps(directory / REFERENCE_STEPS_NAME, {"reference": reference.settings_hash}),
+                    reference_steps(settings.reference, home),
                     settings.dynamics,
                     small=True,
                     threads=threads,

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
 import pytest
 
 from sinterface.potential.model import load_potential
+from sinterface.progress import Progress
 from sinterface.reference.calculators import open_reference
-from sinterface.validation.own_dynamics import OwnDynamics, compare, compare_dynamics, summary
+from sinterface.validation import own_dynamics
+from sinterface.validation.dynamics_agreement import compare, summary
+from sinterface.validation.own_dynamics import (
+    OwnDynamics,
+    compare_dynamics,
+    move_all_by_reference,
+)
 from sinterface.validation.steps import Steps
 from sinterface.validation.systems import chosen
 
@@ -104,3 +112,31 @@ def test_the_reference_moves_once_for_all_potentials(tmp_path, monkeypatch) -> N
     rows = {row["pair"]: row for row in found["pairs"]}
     assert rows["O–Co"]["potential"] == pytest.approx(rows["O–Co"]["reference"], abs=0.05)
     assert found["spectra"]["potential"]["density"].keys() == {"Li", "O", "Co", "total"}
+
+
+def test_the_reference_moves_systems_side_by_side_and_once(tmp_path, monkeypatch) -> None:
+    monkeypatch.syspath_prepend(str(HERE))
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(HERE), *sys.path]))
+    systems = chosen(("lco-layered", "mixture-1"))
+    settings = OwnDynamics(duration_ps=0.4, equilibration_ps=0.05)
+    told: list[Progress] = []
+    move_all_by_reference(
+        systems, SAME, tmp_path / "moved", settings, workers=2, progress=told.append
+    )
+    kept = sorted((tmp_path / "moved").glob("*/result.json"))
+    assert [path.parent.name.split("-")[2] for path in kept] == ["lco", "mixture"]
+    assert told[-1].done == pytest.approx(2.0)
+    assert {state.message.split(": ")[1] for state in told} == {"lco-layered", "mixture-1"}
+
+    # what comes with the package isn't moved again
+    package = tmp_path / "package"
+    (package / own_dynamics.SHIPPED).mkdir(parents=True)
+    for path in kept:
+        folder = package / own_dynamics.SHIPPED / path.parent.name
+        folder.mkdir()
+        for name in ("start.extxyz", "result.json"):
+            (folder / name).write_bytes((path.parent / name).read_bytes())
+    monkeypatch.setattr(own_dynamics, "files", lambda _: package)
+    move_all_by_reference(systems, SAME, tmp_path / "again", settings, workers=2)
+    again = sorted((tmp_path / "again").glob("*/*"))
+    assert [path.name for path in again] == ["result.json", "start.extxyz"] * 2

@@ -1,0 +1,112 @@
+"""Fill the tables and figures of validation.md from what `validate` and `certify` wrote.
+
+python docs/validation_tables.py validations/llzo-lco [certificates/llzo-lco]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+from sinterface.files import write_text
+
+HERE = Path(__file__).parent
+PAGE, IMAGES = HERE / "validation.md", HERE / "images"
+FIGURES = {"forces": "validation-forces", "calibration": "validation-calibration"}
+
+
+def rows(found: dict[str, Any]) -> str:
+    """Return the table of rows."""
+    head = (
+        "system", "atoms", "energy, meV/atom", "shifted", "paper", "goal", "R²", "force, eV/Å",
+        "paper", "goal", "floor", "R²", "slope", "outside training, %", "met",
+    )  # fmt: skip
+    lines = [head, ("---",) * len(head)]
+    for row in found["rows"]:
+        paper, goal = row["paper"] or {}, row["goal"] or {}
+        energy, force = row["energy"], row["force"]
+        unseen = "" if row["trained"] else " (unseen)"
+        lines.append((
+            row["name"] + unseen, str(row["atoms"]), f"{1000 * energy['rmse']:.1f}",
+            f"{1000 * energy['rmse_shifted']:.1f}", _g(paper.get("energy_meV_per_atom")),
+            _g(goal.get("energy_meV_per_atom")), f"{energy['r2_pearson']:.3f}",
+            f"{force['rmse']:.3f}",
+            _g(paper.get("force_eV_per_A")), _g(goal.get("force_eV_per_A")),
+            f"{row['floor_eV_per_A']:.3f}", f"{force['r2_pearson']:.3f}", f"{force['slope']:.2f}",
+            f"{100 * row['extrapolating_share']:.2f}", "yes" if row["met"] else "no",
+        ))  # fmt: skip
+    return _markdown(lines)
+
+
+def dft(found: dict[str, Any]) -> str:
+    """Return the table against density functional theory."""
+    head = (
+        "frames", "", "force error, eV/Å", "DFT's own, rms", "slope", "R²",
+        "energy, one shift, meV/atom", "spread of DFT", "slope",
+    )  # fmt: skip
+    lines = [head, ("---",) * len(head)]
+    names = {"reference": found["reference"]["name"], "potential": found["potential"]["name"]}
+    for row in found["against_dft"]:
+        shells = "two spin channels" if row["spin_polarised"] else "closed shells"
+        title = f"{row['title']}: {row['frames']} of {row['atoms']} atoms, {shells}"
+        for key, name in names.items():
+            one = row[key]
+            force, energy = one["force"], one["energy"]
+            lines.append((
+                title if key == "reference" else "", name, f"{force['rmse']:.2f}",
+                f"{one['dft_force_rms']:.2f}", f"{force['slope']:.2f}",
+                f"{force['r2_pearson']:.2f}",
+                f"{1000 * energy['rmse_shifted']:.0f}", f"{1000 * one['dft_energy_spread']:.0f}",
+                f"{energy['slope']:.2f}",
+            ))  # fmt: skip
+    return _markdown(lines)
+
+
+def certificate(found: dict[str, Any]) -> str:
+    """Return the lines of a certificate."""
+    lines = [("check", "verdict", "reason"), ("---",) * 3]
+    lines += [(line["name"], line["verdict"], line["reason"]) for line in found["lines"]]
+    return _markdown(lines)
+
+
+def _g(value: float | None) -> str:
+    return "–" if value is None else f"{value:g}"
+
+
+def _markdown(lines: list[tuple[str, ...]]) -> str:
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def _put(page: str, name: str, table: str) -> str:
+    begin, end = f"<!-- begin {name} -->", f"<!-- end {name} -->"
+    pattern = f"{re.escape(begin)}.*?{re.escape(end)}"
+    page, count = re.subn(pattern, lambda _: f"{begin}\n{table}\n{end}", page, flags=re.S)
+    if count != 1:
+        raise SystemExit(f"{PAGE.name} has no place for {name}.")
+    return page
+
+
+def main() -> None:
+    """Fill in."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("validation", type=Path)
+    parser.add_argument("certificate", type=Path, nargs="?")
+    chosen = parser.parse_args()
+    found = json.loads((chosen.validation / "validation.json").read_text(encoding="utf-8"))
+    page = _put(PAGE.read_text(encoding="utf-8"), "rows", rows(found))
+    page = _put(page, "dft", dft(found))
+    if chosen.certificate is not None:
+        path = chosen.certificate / "certificate.json"
+        page = _put(page, "certificate", certificate(json.loads(path.read_text(encoding="utf-8"))))
+    write_text(PAGE, page)
+    for name, image in FIGURES.items():
+        shutil.copyfile(chosen.validation / "figures" / f"{name}.png", IMAGES / f"{image}.png")
+    shutil.copyfile(chosen.validation / "figures" / "dft.svg", IMAGES / "against-dft.svg")
+
+
+if __name__ == "__main__":
+    main()
