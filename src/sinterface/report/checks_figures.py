@@ -65,23 +65,23 @@ def dft_figure(rows: Sequence[Mapping[str, Any]], steps: Path, reference: str) -
     if not rows:
         return None
     with style():
-        figure, axes = _grid(len(rows), height_in=2.3)
+        figure, axes = _grid(len(rows), height_in=2.5)
         for axis, row in zip(axes, rows, strict=False):
             with np.load(steps / row["folder"] / "parity.npz") as kept:
                 pairs = {name: np.asarray(kept[name], dtype=float) for name in kept.files}
             limit = 1.05 * max(float(np.abs(found).max()) for found in pairs.values())
             axis.plot([-limit, limit], [-limit, limit], color=FAINT, lw=0.8, zorder=0)
-            for name, color, size in (("reference", INK, 5.0), ("potential", ACCENT, 3.0)):
+            for name, color, marker in (("reference", UNSEEN, "x"), ("potential", ACCENT, ".")):
                 if name in pairs:
                     label = reference if name == "reference" else "potential"
-                    axis.scatter(
-                        pairs[name][:, 0], pairs[name][:, 1], s=size, color=color, lw=0, label=label
-                    )
-            axis.set(xlim=(-limit, limit), ylim=(-limit, limit), aspect="equal")
+                    axis.plot(*pairs[name].T, marker, ms=2.5, mew=0.6, color=color, label=label)
+            axis.set(xlim=(-limit, limit), ylim=(-limit, limit))
+            axis.set_box_aspect(1)
+            axis.locator_params(nbins=5)
             axis.set_title(row["title"], fontsize=7.5)
-        axes[0].legend(frameon=False, fontsize=7, markerscale=2, loc="upper left")
-        figure.supxlabel("DFT's force (eV/Å)", fontsize=8.5)
-        figure.supylabel("theirs", fontsize=8.5)
+        axes[0].legend(frameon=False, fontsize=7, markerscale=1.5, loc="upper left")
+        figure.supxlabel("force by DFT (eV/Å)", fontsize=8.5)
+        figure.supylabel("force by either", fontsize=8.5)
         freeze_layout(figure)
     return figure
 
