@@ -16,7 +16,11 @@ from sinterface.files import write_text
 
 HERE = Path(__file__).parent
 PAGE, IMAGES = HERE / "validation.md", HERE / "images"
-FIGURES = {"forces": "validation-forces", "calibration": "validation-calibration"}
+FIGURES = {
+    "forces": "validation-forces",
+    "calibration": "validation-calibration",
+    "dft": "against-dft",
+}
 
 
 def rows(found: dict[str, Any]) -> str:
@@ -105,7 +109,6 @@ def main() -> None:
     write_text(PAGE, page)
     for name, image in FIGURES.items():
         shutil.copyfile(chosen.validation / "figures" / f"{name}.png", IMAGES / f"{image}.png")
-    shutil.copyfile(chosen.validation / "figures" / "dft.svg", IMAGES / "against-dft.svg")
 
 
 if __name__ == "__main__":

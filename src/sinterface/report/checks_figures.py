@@ -74,7 +74,8 @@ def dft_figure(rows: Sequence[Mapping[str, Any]], steps: Path, reference: str) -
             for name, color, marker in (("reference", UNSEEN, "x"), ("potential", ACCENT, ".")):
                 if name in pairs:
                     label = reference if name == "reference" else "potential"
-                    axis.plot(*pairs[name].T, marker, ms=2.5, mew=0.6, color=color, label=label)
+                    axis.plot(*pairs[name].T, marker, ms=2.5, mew=0.6, color=color, label=label,
+                              rasterized=True)  # fmt: skip
             axis.set(xlim=(-limit, limit), ylim=(-limit, limit))
             axis.set_box_aspect(1)
             axis.locator_params(nbins=5)
