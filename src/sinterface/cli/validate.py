@@ -41,7 +41,7 @@ def validate(
 
     Runs its own dynamics, relabels snapshots, writes validation.json, a page and figures; the
     whole table also tells how reference and potential follow shipped DFT labels.
-    Finished steps are kept: the same command goes on. About an hour on two cores.
+    Finished steps are kept: the same command goes on. More than an hour of CPU.
 
     Example: [bold]sinterface validate llzo-lco --quick[/bold]
     """
