@@ -195,7 +195,7 @@ def kalman(task: Task, clock: Clock, n_projections: int = 8, forget: float = 0.9
         for P, G, parameters in zip(covariances, gains, elements, strict=True):
             _move(parameters, -(G @ (inverse @ error)))
             P.addmm_(G @ inverse, G.T, alpha=-1.0)
-            P.div_(forget)
+            P.add_(P.T.clone()).div_(2.0 * forget)  # rounding breaks the symmetry, and grows
         forget = 1.0 - (1.0 - forget) * 0.9987
         updates += 1
         if not clock.tick(networks):
