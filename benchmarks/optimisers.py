@@ -163,6 +163,10 @@ def quasi_newton(task: Task, clock: Clock) -> int:
     return evaluations
 
 
+SYMMETRISE_EVERY = 10
+"""Updates of the filter after which its covariance is made symmetric again: rounding breaks it."""
+
+
 def kalman(task: Task, clock: Clock, n_projections: int = 8, forget: float = 0.98) -> int:
     """Extended Kalman filter, one covariance an element (n2p2's, decoupled); return the updates.
 
@@ -195,7 +199,9 @@ def kalman(task: Task, clock: Clock, n_projections: int = 8, forget: float = 0.9
         for P, G, parameters in zip(covariances, gains, elements, strict=True):
             _move(parameters, -(G @ (inverse @ error)))
             P.addmm_(G @ inverse, G.T, alpha=-1.0)
-            P.add_(P.T.clone()).div_(2.0 * forget)  # rounding breaks the symmetry, and grows
+            P.div_(forget)
+            if updates % SYMMETRISE_EVERY == 0:
+                P.copy_(0.5 * (P + P.T))
         forget = 1.0 - (1.0 - forget) * 0.9987
         updates += 1
         if not clock.tick(networks):

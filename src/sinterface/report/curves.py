@@ -8,7 +8,9 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 from numpy.typing import NDArray
 
 from sinterface.report.palette import element_color
@@ -17,6 +19,8 @@ from sinterface.report.style import freeze_layout, style
 FloatArray = NDArray[np.float64]
 
 PANEL_WIDTH_IN = 3.5
+FEW_DECADES = 60.0
+"""Range of a logarithmic axis, high over low, up to which 2 and 5 are labelled too."""
 
 DASHES: dict[str, tuple[float, ...]] = {
     "Co": (),
@@ -168,6 +172,15 @@ def draw_lines(axis: Axes, lines: Sequence[Line]) -> None:
             axis.fill_between(line.x, low, high, color=color, alpha=0.2, linewidth=0)
 
 
+def _label_decades(axis: Axis) -> None:
+    """Label 1, 2 and 5 of each decade where there are few, powers of ten where there are many."""
+    low, high = axis.get_view_interval()
+    if high < FEW_DECADES * low:
+        axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        axis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    axis.set_minor_formatter(NullFormatter())
+
+
 def finish_axis(
     axis: Axes, x_label: str, y_label: str, *, logarithmic: str = "", from_zero: bool = False
 ) -> None:
@@ -177,8 +190,10 @@ def finish_axis(
     axis.set_ylabel(y_label)
     if "x" in logarithmic:
         axis.set_xscale("log")
+        _label_decades(axis.xaxis)
     if "y" in logarithmic:
         axis.set_yscale("log")
+        _label_decades(axis.yaxis)
     elif from_zero:
         axis.set_ylim(bottom=0)
     legend_above(axis)
