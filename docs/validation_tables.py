@@ -20,6 +20,8 @@ FIGURES = {
     "forces": "validation-forces",
     "calibration": "validation-calibration",
     "dft": "against-dft",
+    "rdf": "validation-rdf",
+    "spectra": "validation-spectra",
 }
 
 
@@ -70,6 +72,52 @@ def dft(found: dict[str, Any]) -> str:
     return _markdown(lines)
 
 
+def dynamics(found: dict[str, Any]) -> str:
+    """Return the table of both one's own dynamics, and a line for all."""
+    head = (
+        "system", "K, potential / reference", "first peaks apart, Å", "spectra apart, cm⁻¹",
+        "element",
+        "D of the potential, 10⁻⁵ cm²/s", "of the reference", "inside 95 %",
+    )  # fmt: skip
+    lines = [head, ("---",) * len(head)]
+    for name, entry in found["own_dynamics"].items():
+        kelvin = entry["temperatures_K"]
+        title = (
+            name,
+            f"{kelvin['potential']:.0f} / {kelvin['reference']:.0f}",
+            _apart(entry["pairs"], 3),
+            _apart(entry["vibrations"], 1),
+        )
+        for number, row in enumerate(entry["diffusivities"]):
+            own, their = _interval(row["potential"]), _interval(row["reference"])
+            agrees = "yes" if row["agrees"] else "no"
+            lines.append((*(("",) * 4 if number else title), row["element"], own, their, agrees))
+    every = found["summary"]["own_dynamics"]
+    return _markdown(lines) + (
+        f"\n\nAll six: first peaks {every['first_peak_rmse_A']:.3f} Å (paper 0.054, goal 0.02), "
+        f"highest peaks of the spectra {every['vibration_rmse_cm1']:.1f} cm⁻¹ (16.4, 8), "
+        f"diffusivities {100 * every['diffusivity_mean_relative_error']:.0f} % apart in the mean "
+        f"(17, 10); {every['diffusivities_agreeing']} of {every['diffusivities']} inside the "
+        "combined 95 % interval."
+    )
+
+
+def _apart(found: list[dict[str, Any]], digits: int) -> str:
+    """Return the root mean square difference of rows, and how many there are."""
+    if not found:
+        return "–"
+    squares = [(row["potential"] - row["reference"]) ** 2 for row in found]
+    return f"{(sum(squares) / len(squares)) ** 0.5:.{digits}f} ({len(found)})"
+
+
+def _interval(estimate: dict[str, Any]) -> str:
+    scale = 1e5
+    if not estimate["resolved"]:
+        return f"< {scale * estimate['upper_bound']:.2g}"
+    low, high = estimate["ci95"]
+    return f"{scale * estimate['value']:.2f} ({scale * low:.2f} to {scale * high:.2f})"
+
+
 def certificate(found: dict[str, Any]) -> str:
     """Return the lines of a certificate; hot runs that passed stand in one line a temperature."""
     lines = [("check", "verdict", "reason"), ("---",) * 3]
@@ -112,12 +160,16 @@ def main() -> None:
     found = json.loads((chosen.validation / "validation.json").read_text(encoding="utf-8"))
     page = _put(PAGE.read_text(encoding="utf-8"), "rows", rows(found))
     page = _put(page, "dft", dft(found))
+    if found["own_dynamics"]:
+        page = _put(page, "dynamics", dynamics(found))
     if chosen.certificate is not None:
         path = chosen.certificate / "certificate.json"
         page = _put(page, "certificate", certificate(json.loads(path.read_text(encoding="utf-8"))))
     write_text(PAGE, page)
     for name, image in FIGURES.items():
-        shutil.copyfile(chosen.validation / "figures" / f"{name}.png", IMAGES / f"{image}.png")
+        drawn = chosen.validation / "figures" / f"{name}.png"
+        if drawn.exists():
+            shutil.copyfile(drawn, IMAGES / f"{image}.png")
 
 
 if __name__ == "__main__":
