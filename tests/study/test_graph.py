@@ -126,6 +126,12 @@ def test_retries_have_a_limit_and_others_go_on(tmp_path: Path) -> None:
     assert state_of(stages[1], tmp_path) == "to run"
 
 
+def test_a_stage_that_gets_further_has_its_retries_again(tmp_path: Path) -> None:
+    creeping = stage("long", 1, step="trial_steps:creep")
+    bring_to_end((creeping,), tmp_path, tmp_path, Here(), retries=1)
+    assert log(tmp_path).count("long try") == 5
+
+
 def test_a_mistake_is_not_tried_again(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="isn't allowed"):
         go((stage("wrong", 1, step="trial_steps:mistake"),), tmp_path)

@@ -39,6 +39,15 @@ def stop_twice(place: Place, progress: ProgressCallback) -> Mapping[str, Any]:
     return work(place, progress)
 
 
+def creep(place: Place, progress: ProgressCallback) -> Mapping[str, Any]:
+    """Get a fifth further at each attempt, then stop, as a run whose job's time is up."""
+    attempt = _note(place, "try")
+    progress(Progress(0.2 * attempt, 1.0, "creeping"))
+    if attempt < 5:
+        raise RunError("the time was up.")
+    return work(place, progress)
+
+
 def mistake(place: Place, progress: ProgressCallback) -> Mapping[str, Any]:
     """Refuse the settings."""
     _note(place, "try")

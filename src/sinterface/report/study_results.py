@@ -7,11 +7,14 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sinterface.analysis.records import Record
 from sinterface.errors import InputError
 from sinterface.files import write_text
+
+if TYPE_CHECKING:
+    from sinterface.report.published import Published
 
 RESULTS_NAME = "results.json"
 FORMAT = 1
@@ -156,9 +159,12 @@ class StudyResults(Record):
     def write(self, directory: Path) -> Path:
         """Write ``results.json``, and the values as ``values.csv``."""
         from sinterface.report.outcome import Curves
+        from sinterface.report.published import published_for
 
         path = directory / RESULTS_NAME
-        write_text(directory / "values.csv", Curves("values", value_columns(self.values)).text())
+        published = [published_for(value, self) for value in self.values]
+        columns = value_columns(self.values, published)
+        write_text(directory / "values.csv", Curves("values", columns).text())
         write_text(path, json.dumps(self.to_dict(), indent=1, allow_nan=False) + "\n")
         return path
 
@@ -178,8 +184,13 @@ class StudyResults(Record):
             raise InputError(f"'{file}' holds no results of a study ({error}).") from error
 
 
-def value_columns(values: Sequence[Value]) -> dict[str, list[Any]]:
-    """Return values as the columns of a table, one for each condition too."""
+def value_columns(
+    values: Sequence[Value], published: Sequence[Sequence[Published]]
+) -> dict[str, list[Any]]:
+    """Return values as the columns of a table, one for each condition too.
+
+    Of what others published for a value the first is told: a calculation where there is one.
+    """
     names = list(dict.fromkeys(heading(c) for value in values for c in value.conditions))
     columns: dict[str, list[Any]] = {"quantity": [v.key for v in values]}
     columns["name"] = [v.name for v in values]
@@ -193,7 +204,11 @@ def value_columns(values: Sequence[Value]) -> dict[str, list[Any]]:
         columns[end] = [v.ci95[index] if len(v.ci95) == 2 else math.nan for v in values]
     columns["unit"] = [v.unit for v in values]
     columns["resolved"] = [v.resolved for v in values]
-    columns["published"] = [v.published for v in values]
+    columns["reason"] = [v.reason for v in values]
+    first = [found[0] if found else None for found in published]
+    columns["published_low"] = [one.low if one else math.nan for one in first]
+    columns["published_high"] = [one.high if one else math.nan for one in first]
+    columns["published_by"] = [f"{one.by}: {one.source}" if one else "" for one in first]
     return columns
 
 

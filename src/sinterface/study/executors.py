@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -17,6 +18,7 @@ from sinterface.study.resources import ResourcesTable
 from sinterface.study.worker import carry_out
 
 GIVEN_BACK_S = 1.0
+THREADS = "OMP_NUM_THREADS"
 
 Order = Mapping[str, Any]
 Work = Callable[[Order], dict[str, Any]]
@@ -44,10 +46,14 @@ class Processes:
     ----------
     slots
         Processes side by side.
+    threads
+        Threads of each, for what reads ``OMP_NUM_THREADS`` when it starts; an environment that
+        says otherwise has its way.
     """
 
-    def __init__(self, slots: int) -> None:
+    def __init__(self, slots: int, threads: int = 1) -> None:
         self.slots = slots
+        self._environment = {} if THREADS in os.environ else {THREADS: str(threads)}
         self._free: list[ProcessPoolExecutor] = []
         self._all: list[ProcessPoolExecutor] = []
 
@@ -82,6 +88,7 @@ class Processes:
         self._free.append(pool)
 
     def __enter__(self) -> Self:
+        os.environ.update(self._environment)  # processes are spawned one by one, by submit
         return self
 
     def __exit__(
@@ -94,6 +101,8 @@ class Processes:
             for pool in self._all:
                 for process in list((pool._processes or {}).values()):
                     process.terminate()
+        for name in self._environment:
+            os.environ.pop(name, None)
         for pool in self._all:
             pool.shutdown(wait=error is None, cancel_futures=True)
 
@@ -158,5 +167,5 @@ def make_executor(
 ) -> AbstractContextManager[Executor]:
     """Return the executor that a study asks for."""
     if resources.executor == "processes":
-        return Processes(resources.slots())
+        return Processes(resources.slots(), resources.threads)
     return ParslWorkers(resources, run_directory)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from sinterface.provenance import available_cores
 from sinterface.study.config import Table
@@ -40,7 +40,8 @@ class ResourcesTable(Table):
         default=2,
         ge=0,
         le=100,
-        description="How often a stage is begun again after its worker died or it had to stop.",
+        description="How often a stage is begun again, without getting further, after its worker "
+        "died, its job's time was up, or it had to stop.",
     )
     nodes: int = Field(default=1, ge=1, le=10_000, description="Nodes of a job.")
     jobs: int = Field(default=1, ge=1, le=1000, description="Most jobs at a time.")
@@ -62,6 +63,15 @@ class ResourcesTable(Table):
         default="",
         description="Shell lines at the start of a job, such as 'source ~/venv/bin/activate'.",
     )
+
+    @model_validator(mode="after")
+    def _nodes_are_known(self) -> Self:
+        if self.executor in ("slurm", "pbs", "flux") and not (self.workers or self.cores_per_node):
+            raise ValueError(
+                f"executor '{self.executor}' needs workers (stages side by side on a node) or "
+                "cores_per_node: this machine's cores say nothing of a node's"
+            )
+        return self
 
     def slots_per_node(self) -> int:
         """Return how many stages run at once on a node."""

@@ -17,6 +17,8 @@ from sinterface.study.stages import State
 from sinterface.study.worker import job, read_progress
 
 LOOK_S = 0.5
+FURTHER = 0.01
+"""Share of a stage that an attempt must add to count as progress."""
 
 
 class StageListener:
@@ -49,7 +51,16 @@ class _Board:
     failed: dict[str, str] = field(default_factory=dict)
     mistaken: bool = False
     attempts: dict[str, int] = field(default_factory=dict)
+    reached: dict[str, float] = field(default_factory=dict)
+    fruitless: dict[str, int] = field(default_factory=dict)
     running: dict[Future[dict[str, Any]], tuple[Stage, float]] = field(default_factory=dict)
+
+    def note(self, stage: Stage, progress: Progress | None) -> None:
+        """Take note of how far a stage is; one that gets further has all its retries again."""
+        done = progress.done / progress.total if progress is not None and progress.total else 0.0
+        if done >= self.reached.get(stage.name, 0.0) + FURTHER:
+            self.reached[stage.name] = done
+            self.fruitless[stage.name] = 0
 
     def ready(self, stages: Sequence[Stage]) -> list[Stage]:
         """Return the stages whose upstream is finished and that nobody works on."""
@@ -75,8 +86,9 @@ def bring_to_end(
 ) -> None:
     """Do every stage that isn't finished, as many side by side as the executor has slots.
 
-    A stage whose worker died, or that had to stop, is begun again up to `retries` times; a
-    mistake of the user isn't. The others that don't need it go on to their end first.
+    A stage whose worker died (its job's time was up, say), or that had to stop, is begun again up
+    to `retries` times in a row without getting further; a mistake of the user isn't. The others
+    that don't need it go on to their end first.
 
     Parameters
     ----------
@@ -87,7 +99,7 @@ def bring_to_end(
     executor
         Where stages run.
     retries
-        How often a stage is begun again.
+        How often a stage is begun again without getting further than before.
     listener
         Told what is going on.
     clock
@@ -117,9 +129,11 @@ def bring_to_end(
         ended, _ = wait(list(board.running), timeout=LOOK_S, return_when=FIRST_COMPLETED)
         for future in ended:
             stage, started = board.running.pop(future)
+            board.note(stage, read_progress(run_directory, stage.directory_name))
             _settle(future, stage, clock() - started, board, executor, retries, listener)
         for stage, _ in board.running.values():
             progress = read_progress(run_directory, stage.directory_name)
+            board.note(stage, progress)
             if progress is not None:
                 listener.moved(stage, progress)
     _complain(board, stages)
@@ -145,7 +159,8 @@ def _settle(
         raise error  # a fault of the program: its traceback is wanted
     told = " ".join(str(error).split())[:300]
     reason = f"its worker died ({told})" if crash else str(error)
-    again = not isinstance(error, InputError) and board.attempts[stage.name] <= retries
+    board.fruitless[stage.name] = board.fruitless.get(stage.name, 0) + 1
+    again = not isinstance(error, InputError) and board.fruitless[stage.name] <= retries
     listener.failed(stage, reason, again)
     if not again:
         board.failed[stage.name] = reason

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from sinterface import provenance
-from sinterface.errors import InputError
+from sinterface.errors import InputError, RunError
 from sinterface.files import write_text
 from sinterface.progress import Progress
 from sinterface.study.graph import Before, Place, Stage, step_function
@@ -182,9 +182,12 @@ def _held(desk: Path) -> Iterator[None]:
         holding = hold(desk)
         try:
             holding.__enter__()
-        except InputError:
+        except InputError as error:
             if time.monotonic() > limit:
-                raise
+                raise RunError(
+                    f"Another process, left over from a run before, still works in '{desk}' after "
+                    f"{PATIENCE_S:g} s; end it, or wait for it."
+                ) from error
             time.sleep(0.5)
         else:
             break

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import dataclasses
 import math
 import re
@@ -52,13 +53,27 @@ def test_it_says_what_was_found(page: Path) -> None:
     assert "The activation energy of Li is 0.250 ± 0.006 eV (x = 0) and 0.310 ± 0.010 eV" in text
     assert "The diffusivity of Co, extrapolated is below 1.00·10⁻¹¹ cm²/s" in text
     assert "The diffusivity of Li lies between" in text
-    assert "Of 3 published values to compare with, 1 inside the 95 % interval found here, 1 outside"
+    assert (
+        "Of 3 published values to compare with, 1 inside the 95 % interval found here, 1 outside"
+        in text
+    )
     assert "an error against CHGNet is not an error against DFT" in text
     assert "failed 1 of 2 lines of its stability certificate: elastic: LCO" in text
     assert "This is the laptop scale" in text
     assert "Not done: frames are too far apart" in text
     assert "Two replicas were lost." in text
     assert "Of the same formula: build-2" in text
+
+
+def test_the_table_for_pandas_tells_reasons_and_published_values(
+    results: StudyResults, folder: Path
+) -> None:
+    with (folder / "values.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(line for line in file if not line.startswith("#")))
+    assert [row["reason"] for row in rows] == [value.reason for value in results.values]
+    barrier = next(row for row in rows if row["name"] == "activation energy of Li")
+    assert float(barrier["published_low"]) <= float(barrier["published_high"])
+    assert barrier["published_by"].startswith("calculation: ")
 
 
 def test_figures_stand_inside(page: Path) -> None:

@@ -69,6 +69,7 @@ def test_plan_has_each_run_once(tmp_path: Path) -> None:
         (("replicas = 3", 'crystal = "llzu"'), "llzu"),
         (("replicas = 3", 'x = [0.1]\nrule = "Co3+ on Li"'), "give x = "),
         (("replicas = 3", 'x = [0.25]\nrule = "Ni3+ on Li"'), "doesn't know Ni"),
+        (("[scale.paper]", '[resources]\nexecutor = "slurm"\n[scale.paper]'), "cores_per_node"),
     ],
 )
 def test_mistakes(tmp_path: Path, change: tuple[str, str], message: str) -> None:
@@ -147,4 +148,16 @@ hold_ps = 3.0
 frame_interval_ps = 0.5
 """
     with pytest.raises(InputError, match="fewer than 10 frames"):
+        plan_site(read_site(written(tmp_path, text)))
+
+
+def test_ranks_are_refused_where_no_stage_takes_them(tmp_path: Path) -> None:
+    text = """
+[study]
+kind = "phase-transition"
+name = "trial"
+[resources]
+ranks = 2
+"""
+    with pytest.raises(InputError, match="leave out ranks"):
         plan_site(read_site(written(tmp_path, text)))

@@ -75,6 +75,7 @@ def plan(site: Site) -> tuple[Stage, ...]:
     """Return the report's stage of a study of interfaces, everything else upstream."""
     settings = site.settings
     assert isinstance(settings, InterfacesStudy)
+    site.one_process_a_run()
     if settings.potential.calculator:
         raise InputError(
             "The interfaces of a study are built and run with a potential so far; leave out "

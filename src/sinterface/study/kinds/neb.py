@@ -66,6 +66,7 @@ STUDY = NebStudy
 
 def plan(site: Site) -> tuple[Stage, ...]:
     """Return the report's stage of a study of hops, everything else upstream."""
+    site.one_process_a_run()
     t: HopsTable = site.settings.hops
     found = [
         _hop(site, f"lco-{which}", {"case": "lco", "vacancies": which}, 191) for which in t.lco

@@ -46,6 +46,7 @@ STUDY = TransitionStudy
 
 def plan(site: Site) -> tuple[Stage, ...]:
     """Return the report's stage of a study of a phase transition, everything else upstream."""
+    site.one_process_a_run()
     t: TransitionTable = site.settings.transition
     crystal = site.load(t.crystal)
     site.check_elements(set(crystal.get_chemical_symbols()))

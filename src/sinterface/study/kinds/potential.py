@@ -57,6 +57,7 @@ STUDY = PotentialStudy
 
 def plan(site: Site) -> tuple[Stage, ...]:
     """Return the report's stage of a study of a potential, everything else upstream."""
+    site.one_process_a_run()
     t: MakingTable = site.settings.making
     made = _factory(site, t) if t.factory else None
     before = (made,) if made is not None else ()

@@ -87,6 +87,14 @@ class Site:
         told = {"threads": resources.threads, "ranks": resources.ranks}
         return {**self.driver, **told, "mpiexec": resources.mpiexec}
 
+    def one_process_a_run(self) -> None:
+        """Raise InputError where MPI ranks are asked for, of a kind whose stages take none."""
+        if self.settings.resources.ranks > 1:
+            raise InputError(
+                f"Stages of '{self.kind}' run in one process each, with [resources] threads; "
+                "leave out ranks, which transport, amorphous and grain-boundaries studies take."
+            )
+
     def crystal_name(self, name: str) -> str:
         """Return a crystal's name, or the absolute path of its CIF."""
         from sinterface.structures.crystals import NAMES
