@@ -7,13 +7,9 @@ from typing import TYPE_CHECKING, Final
 
 from sinterface.study.graph import Place
 from sinterface.study.steps.aggregating import Found, data_of, reason_of
-from sinterface.study.steps.transport_results import PUBLISHED
 
 if TYPE_CHECKING:
     from sinterface.report.study_results import Value
-
-PUBLISHED_EV: Final = {"interface": (0.88, 0.39)}
-"""Forward (lithiation) and reverse (delithiation)."""
 
 PATHS: Final = {
     ("interface", "forward"): "lithiation",
@@ -29,21 +25,21 @@ def collect(place: Place) -> Found:
     values: list[Value] = []
     for stage in place.of("hop"):
         data, case = data_of(stage), stage.settings["case"]
-        known = PUBLISHED_EV.get(case, (math.nan, math.nan))
-        for way, published in zip(("forward", "reverse"), known, strict=True):
+        for way in ("forward", "reverse"):
             energy = math.nan if data is None else float(data[f"{way}_eV"])
             std = None if data is None else data.get("committee_std_eV")
             good = data is not None and bool(data["converged"])
             called = {"path": PATHS[case, way]} if (case, way) in PATHS else {}
             told = conditions({**stage.settings["where"], **called})
             reason = reason_of(stage) if data is None else f"{data['title']}; {data['charge']}"
+            if std is not None:
+                reason += "; ± is the spread of the committee"
             if data is not None and not good:
                 reason = f"the band had not come to rest; {reason} (so far {energy:.3f} eV)"
             values.append(
                 Value(
                     f"barrier_{way}", f"{way} barrier of Li", energy if good else math.nan,
                     math.nan if std is None else float(std), (), "eV", good, reason, told,
-                    published, PUBLISHED if math.isfinite(published) else "",
                 )
             )  # fmt: skip
     return Found(values)

@@ -110,7 +110,6 @@ def arrhenius(
                 "activation_energy", name, fit.activation_energy_eV,
                 fit.activation_energy_std_eV, fit.activation_energy_ci95_eV, "eV", True,
                 f"weighted fit over {used} K", told,
-                **published_energy(element, where, settings),
             )
         )  # fmt: skip
         for one in fit.extrapolations:
@@ -130,28 +129,7 @@ def arrhenius(
     return fits, values
 
 
-PUBLISHED_EV = {
-    ("", 0.0): 0.243,
-    ("Co3+ on Li", 0.0): 0.243,
-    ("Co3+ on Li", 0.5): 0.273,
-    ("Co4+ on Zr", 0.0): 0.243,
-    ("Co4+ on Zr", 0.5): 0.267,
-}
-"""Li in cubic LLZO by rule and x: Kim et al. 2024, Figs. 4 and 5."""
-
 PUBLISHED = "Kim et al., Energy Storage Mater. (2024), doi 10.1016/j.ensm.2024.103842"
-
-
-def published_energy(
-    element: str, where: Mapping[str, Any], settings: Mapping[str, Any]
-) -> dict[str, Any]:
-    """Return the published activation energy of the same system, where there is one."""
-    if settings.get("crystal") != "llzo" or element != "Li":
-        return {}
-    if settings["rule"] == "Co4+ on Zr" and where.get("x") and where.get("volume") != "fixed":
-        return {}
-    found = PUBLISHED_EV.get((settings["rule"], float(where.get("x", 0.0))))
-    return {} if found is None else {"published": found, "published_source": PUBLISHED}
 
 
 def lattices(place: Place, settings: Mapping[str, Any]) -> tuple[list[Value], Outcome | None]:
