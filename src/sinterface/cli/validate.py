@@ -25,7 +25,7 @@ def validate(
         typer.Option(
             "--dynamics",
             help="Also structure, vibrations and diffusion against the reference's own dynamics "
-            "of six systems (hours; kept for the next potential).",
+            "of six systems (CHGNet's come with sinterface, another reference takes hours).",
         ),
     ] = False,
     duration: Annotated[

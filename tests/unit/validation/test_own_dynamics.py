@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from pathlib import Path
@@ -14,6 +15,7 @@ from sinterface.reference.calculators import open_reference
 from sinterface.validation import own_dynamics
 from sinterface.validation.dynamics_agreement import compare, summary
 from sinterface.validation.own_dynamics import (
+    SYSTEMS,
     OwnDynamics,
     compare_dynamics,
     move_all_by_reference,
@@ -140,3 +142,14 @@ def test_the_reference_moves_systems_side_by_side_and_once(tmp_path, monkeypatch
     move_all_by_reference(systems, SAME, tmp_path / "again", settings, workers=2)
     again = sorted((tmp_path / "again").glob("*/*"))
     assert [path.name for path in again] == ["result.json", "start.extxyz"] * 2
+
+
+def test_chgnets_own_dynamics_comes_with_the_package(tmp_path: Path) -> None:
+    """Nobody waits hours for it: the steps that `validate --dynamics` asks for are there."""
+    move_all_by_reference(chosen(SYSTEMS), "chgnet", tmp_path, OwnDynamics(), workers=1)
+    kept = sorted(tmp_path.glob("own-dynamics-*/result.json"))
+    assert len(kept) == len(SYSTEMS)
+    for path in kept:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        assert found["settings"]["run"]["duration_ps"] == 20.0
+        assert 1850.0 < found["result"]["temperature_K"] < 2150.0
