@@ -49,8 +49,8 @@ def _found(peak_A: float, mode_cm1: float, diffusivities: dict[str, dict]) -> di
             "first_peak_A": [peak_A, 1.9, None],
         },
         "spectra": {
-            "cm1": [0.0],
-            "density": {"Li": [0.0], "total": [0.0]},
+            "cm1": [mode_cm1 - 50.0, mode_cm1],
+            "density": {"Li": [1.0, 3.0], "total": [1.0, 1.0]},
             "highest_peak": {
                 "Li": {"cm1": mode_cm1, "std_cm1": 3.0},
                 "total": {"cm1": 1.0, "std_cm1": 1.0},
@@ -88,6 +88,8 @@ def test_planted_differences_come_back() -> None:
     whole = summary([found])
     assert whole["first_peak_rmse_A"] == pytest.approx(0.03)
     assert whole["vibration_rmse_cm1"] == pytest.approx(4.0)
+    assert whole["mean_wavenumber_rmse_cm1"] == pytest.approx(4.0)
+    assert found["vibrations"][0]["reference_mean"] == pytest.approx(387.5)
     assert whole["diffusivity_mean_relative_error"] == pytest.approx((0.2 + 1.0) / 2)
     assert (whole["diffusivities"], whole["diffusivities_agreeing"]) == (3, 1)
 
