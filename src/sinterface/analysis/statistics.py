@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,27 @@ from sinterface.analysis.records import Record
 
 MIN_REPLICAS = 3
 """Independent builds below which no uncertainty of a degradation figure is claimed."""
+
+
+def student_interval(mean: float, std: float, n: int) -> tuple[float, ...]:
+    """Return the 95 % interval of the mean of `n` independent values, by Student's t.
+
+    Parameters
+    ----------
+    mean, std
+        The mean and its standard error.
+    n
+        How many values; of fewer than two there is no interval.
+
+    Returns
+    -------
+    tuple
+        Its two ends; empty where there is none.
+    """
+    if n < 2 or not math.isfinite(std):
+        return ()
+    half = float(student_t.ppf(0.975, n - 1)) * std
+    return mean - half, mean + half
 
 
 @dataclasses.dataclass(frozen=True)

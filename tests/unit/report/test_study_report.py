@@ -16,7 +16,7 @@ from sinterface.report import study_words
 from sinterface.report.published import Published, compare, published_for
 from sinterface.report.references import known_keys, references
 from sinterface.report.study_report import write_study_report
-from sinterface.report.study_results import StudyResults, Value, conditions
+from sinterface.report.study_results import Condition, StudyResults, Value, conditions
 
 
 @pytest.fixture(scope="module")
@@ -165,3 +165,28 @@ def test_published_values_belong_to_their_conditions(results: StudyResults) -> N
 def test_conditions_in_words() -> None:
     told = study_words.conditions_text(at(x=0.125, temperature=1000.0, volume="fixed"))
     assert told.replace("\u00a0", " ") == "x = 0.125, 1000 K, fixed volume"
+
+
+def test_published_ranges_stand_beside_what_a_study_calls_its_values(
+    results: StudyResults,
+) -> None:
+    """A transition inside the paper's range agrees with it; a boundary has its own energy."""
+    heated = Value(
+        "transition_temperature", "transition temperature on heating", 860.0, 4.0, (850.0, 870.0),
+        "K", True, "", (Condition("branch", "heating"),),
+    )  # fmt: skip
+    study = dataclasses.replace(
+        results, kind="phase-transition", settings={"crystal": "llzo-tetragonal"}
+    )
+    paper, experiment = published_for(heated, study)
+    assert (paper.low, paper.high, paper.by) == (850.0, 900.0, "calculation")
+    assert (experiment.low, experiment.high) == (898.0, 918.0)
+    assert compare(heated, paper).verdict == "agrees"
+    assert compare(heated, experiment).verdict == "differs"
+
+    boundary = Value(
+        "boundary_energy", "energy", 0.7, 0.1, (0.5, 0.9), "J/m²", True, "",
+        (Condition("boundary", "Σ7(21-3)"),),
+    )  # fmt: skip
+    garnet = dataclasses.replace(results, kind="grain-boundaries", settings={"crystal": "llzo"})
+    assert [one.low for one in published_for(boundary, garnet)] == [1.26]

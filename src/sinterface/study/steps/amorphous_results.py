@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sinterface.analysis.statistics import student_interval
 from sinterface.study.graph import Place
 from sinterface.study.steps import transport_results
 from sinterface.study.steps.aggregating import Found, analyses, data_of, reason_of, summary_of
@@ -39,7 +40,7 @@ def _densities(place: Place) -> list[Value]:
     several = len(own) > 1
     std = float(own.std(ddof=1) / math.sqrt(len(own))) if several else math.nan
     mean = float(own.mean())
-    interval = (mean - 1.96 * std, mean + 1.96 * std) if several else ()
+    interval = student_interval(mean, std, len(own))
     crystal = each[0]["crystal_density_g_per_cm3"]
     how = f"{len(own)} quenches; the crystal as built has {crystal:.3f} g/cm³"
     return [Value("density", "density at 300 K", mean, std, interval, "g/cm³", True, how)]
@@ -64,7 +65,7 @@ def _clusters(place: Place) -> tuple[list[Value], list[str], Outcome | None]:
         several = len(runs) >= ENOUGH
         std = float(last.std(ddof=1) / math.sqrt(len(last))) if several else math.nan
         mean, told = float(last.mean()), conditions(where)
-        interval = (mean - 1.96 * std, mean + 1.96 * std) if several else ()
+        interval = student_interval(mean, std, len(last))
         how = (
             f"atoms in the cluster of a {data['element']} within {data['cutoff_A']:g} Å, last "
             f"quarter of the run; {chance:.3g} by chance; {len(runs)} run(s)"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sinterface.analysis.statistics import student_interval
 from sinterface.study.graph import Place
 from sinterface.study.steps.aggregating import Found, analyses, data_of, reason_of, summary_of
 from sinterface.study.steps.transport_results import PUBLISHED
@@ -42,8 +43,8 @@ def _energy(stage: Any, settings: Mapping[str, Any]) -> list[Value]:
     if annealed:
         energy = float(annealed["energy_J_per_m2"])
         std = _number(annealed["standard_error_J_per_m2"])
-        interval = (energy - 1.96 * std, energy + 1.96 * std) if math.isfinite(std) else ()
         runs = len(annealed["runs_J_per_m2"])
+        interval = student_interval(energy, std, runs)
         values.append(
             Value(
                 "boundary_energy", "energy of the boundary", energy, std, interval, "J/m²", True,
@@ -123,13 +124,13 @@ def _followed(place: Place) -> tuple[list[Value], list[str]]:
             continue
         good = bool(measure["resolved"])
         final, std = _number(measure["final"]), _number(measure["final_std"])
-        known = good and math.isfinite(std)
         why = str(measure["reason"])
         values.append(
             Value(
                 "segregation", f"excess of {data['element']} at the boundary",
                 final if good else math.nan, std if good else math.nan,
-                (final - 1.96 * std, final + 1.96 * std) if known else (), "nm⁻²", good, why,
+                student_interval(final, std, len(measure["replicas"])) if good else (), "nm⁻²",
+                good, why,
                 conditions(where),
             )
         )  # fmt: skip

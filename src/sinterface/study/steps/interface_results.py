@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sinterface.analysis.statistics import student_interval
 from sinterface.study.graph import Before, Place
 from sinterface.study.steps.aggregating import Found
 from sinterface.study.summary import CERTIFICATE_NAME
@@ -84,8 +85,7 @@ def _values(one: _One, side: SideDegradation) -> list[Value]:
     for key, name in MEASURES.items():
         measure: Measure = getattr(side, key)
         std = measure.final_std if measure.resolved else math.nan
-        known = math.isfinite(std)
-        interval = (measure.final - 1.96 * std, measure.final + 1.96 * std) if known else ()
+        interval = student_interval(measure.final, std, len(measure.replicas))
         found.append(
             Value(
                 key, name, measure.final if measure.resolved else math.nan, std, interval,

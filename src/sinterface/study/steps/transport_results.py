@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sinterface.analysis.statistics import student_interval
 from sinterface.errors import InputError
 from sinterface.study.graph import Before, Place
 from sinterface.study.steps.aggregating import Found, analyses, data_of, reason_of, summary_of
@@ -154,8 +155,8 @@ def lattices(place: Place, settings: Mapping[str, Any]) -> tuple[list[Value], Ou
         where = conditions({"x": x, "temperature_K": kelvin})
         values.append(
             Value(
-                "lattice_parameter", "lattice parameter", mean, std, _interval(mean, std), "Å",
-                True, how, where,
+                "lattice_parameter", "lattice parameter", mean, std,
+                student_interval(mean, std, len(own)), "Å", True, how, where,
             )
         )  # fmt: skip
         rows.append((x, kelvin, mean, std))
@@ -163,13 +164,14 @@ def lattices(place: Place, settings: Mapping[str, Any]) -> tuple[list[Value], Ou
         if base is not None and x > 0:
             change = 100.0 * (mean / base[2] - 1.0)
             error = 100.0 * math.hypot(std, base[3]) / base[2]
+            fewest = min(len(own), len(edges[0.0, kelvin]))
             known = settings["rule"] == "Co4+ on Zr" and x == 0.5
             published = -0.73 if known else math.nan
             values.append(
                 Value(
                     "lattice_change", "change of the lattice parameter", change, error,
-                    _interval(change, error), "%", True, "against x = 0", where, published,
-                    PUBLISHED if known else "",
+                    student_interval(change, error, fewest), "%", True, "against x = 0", where,
+                    published, PUBLISHED if known else "",
                 )
             )  # fmt: skip
     return values, _lattice_outcome(rows) if len({row[0] for row in rows}) > 1 else None
@@ -229,8 +231,8 @@ def polyhedra(stage: Before) -> list[Value]:
         how = f"against the {one['ideal']}; 0 is undistorted; {len(own)} build(s)"
         mean = float(own.mean())
         found.append(
-            Value("shape_measure", name, mean, std, _interval(mean, std), "", True, how,
-                  conditions(stage.settings["where"]))
+            Value("shape_measure", name, mean, std, student_interval(mean, std, len(own)), "",
+                  True, how, conditions(stage.settings["where"]))
         )  # fmt: skip
     return found
 
@@ -313,10 +315,6 @@ def _label(where: Mapping[str, Any]) -> str:
     words = [f"x = {where['x']:g}"] if "x" in where else []
     words += ["fixed volume"] if where.get("volume") == "fixed" else []
     return ", ".join(words) or "all"
-
-
-def _interval(mean: float, std: float) -> tuple[float, ...]:
-    return (mean - 1.96 * std, mean + 1.96 * std) if math.isfinite(std) else ()
 
 
 def _headlines(values: list[Value]) -> list[Value]:
