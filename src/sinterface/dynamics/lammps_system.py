@@ -20,6 +20,10 @@ from sinterface.units import BAR_IN_GPA, FS_PER_PS
 if TYPE_CHECKING:
     from ase import Atoms
 
+MARGIN = 1e-8
+"""How far, in cells, the box begins below the origin: atoms on the faces of a crystal's cell lie
+inside, where rounding can't put them out of the box that a restart file holds."""
+
 _VOIGT = {"Pxx": (0, 0), "Pyy": (1, 1), "Pzz": (2, 2), "Pxy": (0, 1), "Pxz": (0, 2), "Pyz": (1, 2)}
 
 
@@ -108,7 +112,7 @@ class LammpsSystem(LammpsInstance):
         )
         positions = self._atoms.positions @ self._rotation.T
         fractions = np.linalg.solve(self._cell.T, positions.T).T
-        inside = (fractions - np.floor(fractions)) @ self._cell
+        inside = (fractions - np.floor(fractions + MARGIN)) @ self._cell
         n_atoms = len(self._atoms)
         identifiers = list(range(1, n_atoms + 1))
         made = self._lammps.create_atoms(
@@ -349,7 +353,9 @@ class LammpsSystem(LammpsInstance):
 
 def _region(cell: NDArray[np.float64], skewed: bool) -> str:
     (lx, _, _), (xy, ly, _), (xz, yz, lz) = cell.tolist()
-    edges = f"0 {lx:.17g} 0 {ly:.17g} 0 {lz:.17g}"
+    lows = (-MARGIN * cell.sum(axis=0)).tolist()
+    ends = zip(lows, (lx, ly, lz), strict=True)
+    edges = " ".join(f"{low:.17g} {low + length:.17g}" for low, length in ends)
     if not skewed:
         return f"region cell block {edges} units box"
     return f"region cell prism {edges} {xy:.17g} {xz:.17g} {yz:.17g} units box"

@@ -80,7 +80,7 @@ def report_context(
         "comparison": study_words.comparison_sentence(compared),
         "compared": [_compared_row(*one, numbers) for one in compared],
         "limits": study_words.limits(results, card, certificate),
-        "value_columns": value_columns(results.values),
+        "value_headings": value_headings(results.values),
         "values": value_rows(results.values),
         "folded": len(results.values) > MANY_ROWS,
         "sections": [shown_section(one, folder, link) for one in results.sections],
@@ -108,14 +108,18 @@ def _subtitle(results: StudyResults) -> str:
     return " · ".join(parts)
 
 
-def value_columns(values: Sequence[Value]) -> list[str]:
-    """Return the headings of the conditions that the values have."""
-    return list(dict.fromkeys(heading(one) for value in values for one in value.conditions))
+def value_headings(values: Sequence[Value]) -> list[str]:
+    """Return the names of the conditions that the values have."""
+    return [study_words.spoken(name) for name in _conditions(values).values()]
+
+
+def _conditions(values: Sequence[Value]) -> dict[str, str]:
+    return {heading(one): one.name for value in values for one in value.conditions}
 
 
 def value_rows(values: Sequence[Value]) -> list[dict[str, Any]]:
-    """Return a line a value: name, conditions in the order of `value_columns`, number, reason."""
-    columns = value_columns(values)
+    """Return a line a value: name, conditions in the order of `value_headings`, number, reason."""
+    columns = list(_conditions(values))
     rows = []
     for value in values:
         told = {heading(one): study_words.condition_text(one) for one in value.conditions}

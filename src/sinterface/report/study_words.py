@@ -62,8 +62,8 @@ def condition_text(one: Condition) -> str:
         told = f"{one.value:g}".replace("-", "−")
         if one.unit:
             given = f"{told}{NBSP}{one.unit.replace('per_nm2', 'nm⁻²').replace('A', 'Å')}"
-            return given if one.name == "temperature" else f"{_spoken(one.name)} {given}"
-        return f"{_spoken(one.name)}{NBSP}={NBSP}{told}"
+            return given if one.name == "temperature" else f"{spoken(one.name)} {given}"
+        return f"{spoken(one.name)}{NBSP}={NBSP}{told}"
     if one.name == "volume":
         return f"{one.value} volume"
     return str(one.value)
@@ -236,5 +236,7 @@ def _certificate_limit(certificate: Mapping[str, Any] | None) -> str:
     )
 
 
-def _spoken(name: str) -> str:
-    return name.replace("_", " ")
+def spoken(name: str) -> str:
+    """Return a name from code in words: ``"li_excess"`` is ``"Li excess"``."""
+    words = name.replace("_", " ")
+    return f"Li{words[2:]}" if words.startswith("li ") else words

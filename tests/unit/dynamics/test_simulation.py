@@ -390,3 +390,15 @@ def test_ranks_of_mpi_agree(tmp_path: Path, argon: Atoms, argon_interaction: Int
         record = json.loads((tmp_path / str(ranks) / "dynamics.json").read_text())
         assert record["finished"]
         assert record["segments"][0]["ranks"] == ranks
+
+
+def test_atoms_on_the_faces_of_a_skewed_cell_are_found_again(tmp_path: Path) -> None:
+    """Rounding put atoms of this very crystal on the far faces of the box, and out of restarts."""
+    crystal = layered_lco().repeat((4, 4, 1))
+    crystal.set_cell(1.012 * crystal.cell.array, scale_atoms=True)
+    phases = [Phase("settling", 0.01, 300.0, keep=False), Phase("run", 0.01, 300.0)]
+    done = simulate(
+        crystal, load_potential("llzo-lco-n2p2"), tmp_path, phases,
+        timestep_fs=1.0, frame_interval_ps=0.01, checkpoint_interval_ps=0.01, seed=1,
+    )  # fmt: skip
+    assert done.n_frames == 2
