@@ -39,8 +39,10 @@ class LatticeStep(Record):
         Mean angles, shape (3,).
     volume_A3
         Mean volume of one cell.
+    unique_axis
+        0, 1 or 2: which edge was c for most of the time.
     order, order_std
-        1 − c/a with the branch's unique axis, and its standard error.
+        1 − c/a, and its standard error; see `measure_rung`.
     n_frames
         Frames behind it.
     """
@@ -52,6 +54,7 @@ class LatticeStep(Record):
     edges_std_A: FloatArray
     angles_degrees: FloatArray
     volume_A3: float
+    unique_axis: int
     order: float
     order_std: float
     n_frames: int
@@ -81,11 +84,17 @@ def unique_axis(edges_A: FloatArray) -> int:
     return int(np.abs(edges_A - others).argmax())
 
 
-def measure_rung(rung: Rung, axis: int) -> LatticeStep:
-    """Return the lattice at one temperature; `axis` is the unique one."""
+def measure_rung(rung: Rung) -> LatticeStep:
+    """Return the lattice at one temperature.
+
+    A small tetragonal cell turns its unique axis from one edge to another, so no edge is c for
+    good. Within each of the blocks of time c is the edge that is unique in the blocks beside it,
+    never in the block itself: a cubic cell's fluctuations then leave 1 − c/a at zero on average.
+    """
     lengths = edge_lengths(rung.cells)
-    others = (lengths.sum(axis=1) - lengths[:, axis]) / 2
-    order = 1 - lengths[:, axis] / others
+    axes = _followed_axis(lengths)
+    c = lengths[np.arange(len(lengths)), axes]
+    order = 1 - c / ((lengths.sum(axis=1) - c) / 2)
     return LatticeStep(
         branch=rung.branch,
         temperature_K=rung.temperature_K,
@@ -94,10 +103,21 @@ def measure_rung(rung: Rung, axis: int) -> LatticeStep:
         edges_std_A=np.array([_block_error(lengths[:, k]) for k in range(3)]),
         angles_degrees=_angles(rung.cells),
         volume_A3=float(np.abs(np.linalg.det(rung.cells)).mean()),
+        unique_axis=int(np.bincount(axes, minlength=3).argmax()),
         order=float(order.mean()),
         order_std=_block_error(order),
         n_frames=len(lengths),
     )
+
+
+def _followed_axis(lengths: FloatArray) -> NDArray[np.int64]:
+    """Return which edge is c in each frame, by the blocks before and after that frame's."""
+    blocks = np.array_split(lengths, N_BLOCKS)
+    found = []
+    for number, block in enumerate(blocks):
+        beside = [blocks[k] for k in (number - 1, number + 1) if 0 <= k < N_BLOCKS]
+        found.append(np.full(len(block), unique_axis(np.concatenate(beside).mean(axis=0))))
+    return np.concatenate(found)
 
 
 def edge_lengths(cells: FloatArray) -> FloatArray:

@@ -1,7 +1,7 @@
 """Where a lattice changes its symmetry: edges against temperature, up and down, and a fit.
 
 The order parameter is 1 − c/a, c being the edge along the unique axis and a the mean of the two
-others; it is 0 in a cubic cell. Over temperature it is fitted by a tetragonality linear in T times
+others; it is 0 in a cubic cell. The axis may turn (`lattice_steps.measure_rung`). Over temperature it is fitted by a tetragonality linear in T times
 a smooth step of middle T0 and width w,
 
     1 − c/a = (s0 + s1 (T − Tm)) / (1 + exp((T − T0) / w)),
@@ -25,12 +25,10 @@ from sinterface.analysis.lattice_steps import (
     Branch,
     LatticeStep,
     Rung,
-    edge_lengths,
     guess_copies,
     heating_rate,
     measure_rung,
     read_rungs,
-    unique_axis,
 )
 from sinterface.analysis.records import Record
 from sinterface.dynamics.trajectory import open_trajectory
@@ -61,7 +59,7 @@ class TransitionFit(Record):
     width_K
         w.
     unique_axis
-        0, 1 or 2: which cell vector is c.
+        0, 1 or 2: which cell vector is c at the coldest.
     strain, slope_per_K, middle_K
         s0, s1 and Tm of the fit.
     reason
@@ -177,11 +175,9 @@ def find_transition(
         mine = [rung for rung in rungs if rung.branch == branch]
         if not mine:
             continue
-        coldest = min(mine, key=lambda rung: rung.temperature_K)
-        axis = unique_axis(edge_lengths(coldest.cells).mean(axis=0))
-        measured = [measure_rung(rung, axis) for rung in mine]
+        measured = [measure_rung(rung) for rung in mine]
         steps += measured
-        fits[branch] = fit_transition(measured, branch, axis)
+        fits[branch] = fit_transition(measured, branch)
     heating, cooling = fits["heating"], fits["cooling"]
     hysteresis = std = float("nan")
     if heating is not None and cooling is not None:
@@ -193,9 +189,10 @@ def find_transition(
     )  # fmt: skip
 
 
-def fit_transition(steps: Sequence[LatticeStep], branch: Branch, axis: int) -> TransitionFit:
+def fit_transition(steps: Sequence[LatticeStep], branch: Branch) -> TransitionFit:
     """Fit the smooth step to one branch."""
     rungs = sorted(steps, key=lambda step: step.temperature_K)
+    axis = rungs[0].unique_axis
     t = np.array([step.temperature_K for step in rungs])
     order = np.array([step.order for step in rungs])
     std = np.maximum([step.order_std for step in rungs], _LEAST_STD)

@@ -83,11 +83,6 @@ def is_llzo(found: PhaseTransition) -> bool:
     return la > 0 and 2 * la == 3 * zr and o == 4 * la and set(counts) == {"Li", "La", "Zr", "O"}
 
 
-def _axes_of(fit: TransitionFit | None) -> tuple[int, list[int]]:
-    axis = 2 if fit is None else fit.unique_axis
-    return axis, [k for k in range(3) if k != axis]
-
-
 def _draw_edges(axis: Axes, found: PhaseTransition) -> None:
     if is_llzo(found):
         t, a, c = (np.array(column) for column in zip(*EXPERIMENT_A, strict=True))
@@ -97,17 +92,17 @@ def _draw_edges(axis: Axes, found: PhaseTransition) -> None:
         steps = found.branch(branch)
         if not steps:
             continue
-        unique, others = _axes_of(getattr(found, branch))
         t = np.array([step.temperature_K for step in steps])
         edges = np.array([step.edges_A for step in steps])
         stds = np.array([step.edges_std_A for step in steps])
-        mean = edges[:, others].mean(axis=1)
-        std = np.sqrt(np.square(stds[:, others]).sum(axis=1)) / 2
+        rows, c = np.arange(len(steps)), np.array([step.unique_axis for step in steps])
+        mean = (edges.sum(axis=1) - edges[rows, c]) / 2
+        std = np.sqrt(np.square(stds).sum(axis=1) - np.square(stds[rows, c])) / 2
         marker = "o" if branch == "heating" else "s"
         common: dict[str, Any] = {"color": COLORS[branch], "ms": 4, "capsize": 1.8, "lw": 0.9}
         axis.errorbar(t, mean, yerr=std, fmt=f"{marker}-", label=f"a, {branch}", **common)
         axis.errorbar(
-            t, edges[:, unique], yerr=stds[:, unique], fmt=f"{marker}--", mfc="white",
+            t, edges[rows, c], yerr=stds[rows, c], fmt=f"{marker}--", mfc="white",
             label=f"c, {branch}", **common,
         )  # fmt: skip
     axis.grid(True)
