@@ -17,6 +17,9 @@ AT_REST_A = 1.0
 """An element is at rest when its atoms, without their common shift, end this near (rms) to where
 they began, positions averaged over the first and the last tenth of the run."""
 
+NOT_AT_REST = "no framework is at rest"
+"""How the words of a drift end where no element of the framework stays at its places."""
+
 MODES = ("auto", "none", "all")
 
 
@@ -73,7 +76,7 @@ def find_drift(run: Frames, mode: str = "auto") -> Drift:
         paths[int(region)] = _mean_path(run, chosen, None) if len(chosen) else zero
         names += sorted(set(run.symbols[chosen]))
     if not names:
-        return Drift({0: zero}, "no drift was taken out: no framework is at rest")
+        return Drift({0: zero}, f"no drift was taken out: {NOT_AT_REST}")
     return Drift(paths, f"the drift of {', '.join(dict.fromkeys(names))}, at rest, was taken out")
 
 

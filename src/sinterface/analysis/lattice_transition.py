@@ -1,8 +1,8 @@
 """Where a lattice changes its symmetry: edges against temperature, up and down, and a fit.
 
 The order parameter is 1 − c/a, c being the edge along the unique axis and a the mean of the two
-others; it is 0 in a cubic cell. The axis may turn (`lattice_steps.measure_rung`). Over temperature it is fitted by a tetragonality linear in T times
-a smooth step of middle T0 and width w,
+others; it is 0 in a cubic cell. The axis may turn (`lattice_steps.measure_rung`). Over temperature
+it is fitted by a tetragonality linear in T times a smooth step of middle T0 and width w,
 
     1 − c/a = (s0 + s1 (T − Tm)) / (1 + exp((T − T0) / w)),
 

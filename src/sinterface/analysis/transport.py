@@ -150,7 +150,7 @@ def transport(
         n_frames=sum(run.n_frames for run in runs),
         interval_ps=interval,
         duration_ps=min(run.duration_ps for run in runs),
-        drift=drifts[0].words,
+        drift="; ".join(dict.fromkeys(one.words for one in drifts)),
         notes=tuple(dict.fromkeys(note for run in runs for note in run.notes)),
     )
 

@@ -15,6 +15,7 @@ from sinterface.errors import InputError
 from sinterface.report.curves import Line, line_figure
 from sinterface.report.outcome import Curves, Drawing, Outcome
 from sinterface.report.palette import element_color
+from sinterface.report.words import interval
 
 
 def read_points(paths: Sequence[Path], element: str) -> list[Point]:
@@ -109,7 +110,7 @@ def present(fit: Arrhenius, element: str) -> Outcome:
         {
             "quantity": f"D at {one.temperature_K:g} K (cm²/s)",
             "value": f"{one.D_cm2_s:.3g}",
-            "95 %": "{:.2g} to {:.2g}".format(*one.ci95),
+            "95 %": interval(*one.ci95),
         }
         for one in fit.extrapolations
     ]

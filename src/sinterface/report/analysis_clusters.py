@@ -13,6 +13,7 @@ from sinterface.report.outcome import Curves, Drawing, Outcome
 from sinterface.report.palette import element_color
 from sinterface.report.style import FAINT, freeze_layout, style
 from sinterface.report.suite import Run
+from sinterface.report.words import with_interval
 
 TITLE = "Clusters"
 ELEMENT, CUTOFF_A = "Co", 3.5
@@ -69,7 +70,7 @@ def _row(one: Clusters) -> dict[str, str]:
         "largest": str(one.sizes[0]),
         "single atoms": str(one.sizes.count(1)),
         "mean size of an atom's cluster": f"{one.mean_size[-1]:.3g}",
-        "at random (95 %)": f"{mean:.3g} ({low:.3g} to {high:.3g})",
+        "at random (95 %)": with_interval(mean, low, high),
         "p": f"{one.p_value:.2g}",
     }
 

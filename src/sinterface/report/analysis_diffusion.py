@@ -18,6 +18,7 @@ from sinterface.analysis.transport import Transport, transport
 from sinterface.report.curves import Line, line_figure
 from sinterface.report.outcome import Curves, Drawing, Outcome
 from sinterface.report.suite import Run
+from sinterface.report.words import number, with_interval
 
 
 def reason(run: Run) -> str:
@@ -86,8 +87,8 @@ def estimate_text(estimate: Estimate) -> str:
     """Return a number with its interval, or its bound, for a table."""
     if estimate.resolved:
         low, high = estimate.ci95
-        return f"{estimate.value:.3g} ({low:.2g} to {high:.2g})"
-    return f"< {estimate.upper_bound:.2g}" if np.isfinite(estimate.upper_bound) else "–"
+        return with_interval(estimate.value, low, high)
+    return f"< {number(estimate.upper_bound, 2)}" if np.isfinite(estimate.upper_bound) else "–"
 
 
 def _region_data(one: RegionDiffusion) -> dict[str, Any]:

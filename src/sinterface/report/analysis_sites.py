@@ -12,6 +12,7 @@ from sinterface.errors import InputError
 from sinterface.report import sites_figures as figures
 from sinterface.report.outcome import Curves, Drawing, Outcome
 from sinterface.report.suite import Run
+from sinterface.report.words import with_interval
 
 TITLE = "Sites, residence times and jumps"
 IONS = ("Li", "Co")
@@ -92,7 +93,7 @@ def _plain_volume(value: float) -> str:
 def _residence(mean_ps: float, interval: tuple[float, float]) -> str:
     low, high = interval
     if np.isfinite(mean_ps):
-        return f"{mean_ps:.3g} ({low:.3g} to {high:.3g})"
+        return with_interval(mean_ps, low, high)
     return f"≥ {low:.3g}" if np.isfinite(low) else "never visited"
 
 

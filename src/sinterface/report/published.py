@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
-from sinterface.report.words import with_error
+from sinterface.report.words import number, with_error
 
 if TYPE_CHECKING:
     from sinterface.report.study_results import StudyResults, Value
@@ -37,6 +37,8 @@ class Published:
         Key of ``references.bib``, or words.
     by
         ``"calculation"`` or ``"experiment"``.
+    says
+        Words, where no number was published.
     """
 
     low: float
@@ -46,9 +48,12 @@ class Published:
     what: str
     source: str
     by: str
+    says: str = ""
 
     def text(self) -> str:
-        """Return the number or range with its unit."""
+        """Return the number or range with its unit, or the words that were published instead."""
+        if self.says:
+            return self.says
         if self.low == self.high:
             return with_error(self.low, self.std, self.unit)
         low, high = with_error(self.low, math.nan), with_error(self.high, math.nan)
@@ -80,15 +85,18 @@ def _own(value: Value) -> Published:
     if not source or PAPER_DOI in source:
         what = source.partition(PAPER_DOI)[2].strip(" :,") or what
         source = "kim2024"
-    number = value.published
-    return Published(number, number, math.nan, value.unit, what, source, "calculation")
+    told = value.published
+    return Published(told, told, math.nan, value.unit, what, source, "calculation")
 
 
 def _record(entry: Mapping[str, Any]) -> Published:
     low = float(entry.get("low", entry.get("value", math.nan)))
     high = float(entry.get("high", entry.get("value", math.nan)))
     std = float(entry.get("std", math.nan))
-    return Published(low, high, std, entry["unit"], entry["what"], entry["source"], entry["by"])
+    return Published(
+        low, high, std, entry["unit"], entry["what"], entry["source"], entry["by"],
+        str(entry.get("says", "")),
+    )  # fmt: skip
 
 
 def _fits(entry: Mapping[str, Any], value: Value, results: StudyResults) -> bool:
@@ -160,5 +168,5 @@ def _apart(value: float, other: Published) -> str:
         return f"{with_error(value - nearest, math.nan, other.unit)} apart"
     ratio = value / nearest
     if not 0.5 < ratio < 2.0:
-        return f"{max(ratio, 1.0 / ratio):.2g} times as {'large' if ratio > 1 else 'small'}"
+        return f"{number(max(ratio, 1.0 / ratio), 2)} times as {'large' if ratio > 1 else 'small'}"
     return f"{abs(100.0 * (ratio - 1.0)):.2g} % {'above' if ratio > 1 else 'below'}"

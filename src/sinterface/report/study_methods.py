@@ -29,6 +29,23 @@ KINDS: Mapping[str, Paragraph] = {
         "crystals as controls.",
         (),
     ),
+    "li-content": (
+        "One periodic cell holds two boundaries of each pair of surfaces; Li is moved from one to "
+        "the other, so that each cell gives two Li excesses. Errors come from independent builds, "
+        "beside slabs of both bulk crystals as controls; slopes against the Li excess from one "
+        "line through each set of builds.",
+        (),
+    ),
+    "pair": (
+        "One periodic cell holds two boundaries of both crystals, cut and matched from their CIF "
+        "files; errors come from independent builds.",
+        (),
+    ),
+    "potential": (
+        "Structures were labelled by the reference, a network for each element trained on its "
+        "energies and forces, and the potential validated on structures that it hadn't seen.",
+        (),
+    ),
     "phase-transition": ("The crystal was heated and cooled without pressure in small steps.", ()),
     "neb": (
         "Barriers come from the nudged elastic band with the improved tangent and a climbing "

@@ -66,16 +66,6 @@ class Value(Record):
     published: float = math.nan
     published_source: str = ""
 
-    def text(self) -> str:
-        """Return the number with its error or its bound, and its unit."""
-        unit = f" {self.unit}" if self.unit else ""
-        if self.resolved:
-            error = f" ± {self.std:.2g}" if math.isfinite(self.std) else ""
-            return f"{self.value:.4g}{error}{unit}"
-        if len(self.ci95) == 2 and math.isfinite(self.ci95[1]):
-            return f"< {self.ci95[1]:.2g}{unit}"
-        return "not resolved"
-
 
 @dataclasses.dataclass(frozen=True)
 class Figure(Record):

@@ -116,11 +116,11 @@ def _shown(
 
 
 def _certificate(path: Path) -> dict[str, Any]:
-    beside = path.with_suffix(".certificate.json")
-    if not beside.is_file():
-        return {}
-    content: dict[str, Any] = json.loads(beside.read_text(encoding="utf-8"))
-    return content
+    for beside in (path.with_suffix(".certificate.json"), path.with_name("certificate.json")):
+        if beside.is_file():
+            content: dict[str, Any] = json.loads(beside.read_text(encoding="utf-8"))
+            return content
+    return {}
 
 
 def _picture(path: Path) -> str:

@@ -11,9 +11,9 @@ from sinterface.report.published import Comparison, Published, compare, publishe
 from sinterface.report.words import (
     NBSP,
     NOT_RESOLVED,
+    interval,
     reason,
     sentence,
-    superscript,
     with_error,
 )
 
@@ -47,13 +47,7 @@ def interval_text(value: Value) -> str:
     """Return the 95 % interval of a resolved value; empty where there is none."""
     if not value.resolved or len(value.ci95) != 2 or not all(map(math.isfinite, value.ci95)):
         return ""
-    low, high = value.ci95
-    power = math.floor(math.log10(max(abs(low), abs(high), 1e-300)))
-    scale, mark = (1.0, "") if -4 < power < 5 else (10.0**power, f"·10{superscript(power)}")
-    width = abs(high - low) / scale
-    decimals = max(1 - math.floor(math.log10(width)), 0) if width > 0.0 else 3
-    text = f"{low / scale:.{decimals}f} to {high / scale:.{decimals}f}".replace("-", "−")
-    return f"({text}){mark}" if mark else text
+    return interval(*value.ci95)
 
 
 def condition_text(one: Condition) -> str:
@@ -155,7 +149,7 @@ def comparison_sentence(compared: Sequence[tuple[Value, Published, Comparison]])
     parts = []
     for verdict, words in (
         ("agrees", "inside the 95 % interval found here"),
-        ("differs", "outside it"),
+        ("differs", "outside the 95 % interval found here"),
         ("allowed", "not excluded by a bound"),
         ("excluded", "excluded by a bound"),
         ("no interval", "without an interval here to judge by"),
@@ -190,6 +184,11 @@ def limits(
             f"{len(open_ones)} of {len(results.values)} values are {NOT_RESOLVED}: "
             + "; ".join(dict.fromkeys(_short(one.reason) for one in open_ones if one.reason))
         )
+    alone = [one for one in results.values if one.resolved and not one.ci95]
+    alone = [one for one in alone if one.key not in COUNTS]
+    if alone:
+        names = ", ".join(dict.fromkeys(one.name for one in alone))
+        said.append(f"No interval, so no comparison, where nothing was repeated: {names}")
     missing = [one.title for one in results.sections if one.reason]
     if missing:
         said.append(f"Not done (the sections say why): {', '.join(missing)}")

@@ -18,6 +18,10 @@ NBSP = "\u00a0"
 """A space at which no line breaks."""
 
 
+FAR = 30.0
+"""Ratio of the ends of an interval from which on a common number of decimals hides one."""
+
+
 def number(value: float, digits: int = 3) -> str:
     """Return a number with `digits` significant figures, a true minus sign, "–" if undefined."""
     if not math.isfinite(value):
@@ -49,6 +53,33 @@ def with_error(value: float, error: float, unit: str = "") -> str:
         return f"({inner})·10{superscript(power)}{tail}"
     decimals = max((1 if error < 2.95 * 10.0**exponent else 0) - exponent, 0)
     return f"{value:.{decimals}f}{NBSP}±{NBSP}{error:.{decimals}f}{tail}".replace("-", "−")
+
+
+def interval(low: float, high: float) -> str:
+    """Return "3.2 to 3.4", both ends to the digits that the width leaves; powers of ten outside.
+
+    Ends of one sign far apart stand for themselves.
+    """
+    if low * high > 0 and max(abs(low), abs(high)) > FAR * min(abs(low), abs(high)):
+        return f"{number(low, 2)} to {number(high, 2)}"
+    power = math.floor(math.log10(max(abs(low), abs(high), 1e-300)))
+    scale, mark = (1.0, "") if -4 < power < 5 else (10.0**power, f"·10{superscript(power)}")
+    width = abs(high - low) / scale
+    decimals = max(1 - math.floor(math.log10(width)), 0) if width > 0.0 else 3
+    text = f"{low / scale:.{decimals}f} to {high / scale:.{decimals}f}".replace("-", "−")
+    return f"({text}){mark}" if mark else text
+
+
+def with_interval(value: float, low: float, high: float) -> str:
+    """Return "3.33 (3.2 to 3.4)", or "(3.33, 3.2 to 3.4)·10⁻⁵" where powers of ten are wanted."""
+    if not (math.isfinite(low) and math.isfinite(high)):
+        return number(value)
+    power = math.floor(math.log10(abs(value))) if value else 0
+    if -4 < power < 5 or low <= 0 or high > FAR * low:
+        return f"{number(value)} ({interval(low, high).strip('()')})"
+    scale = 10.0**power
+    inner = f"{number(value / scale)}, {interval(low / scale, high / scale)}"
+    return f"({inner})·10{superscript(power)}"
 
 
 def superscript(value: int) -> str:

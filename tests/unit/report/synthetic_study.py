@@ -55,7 +55,7 @@ def values() -> tuple[Value, ...]:
         Value("activation_energy", name, 0.25, 0.006, (0.238, 0.262), "eV", True, "fit", at(x=0.0)),
         Value("activation_energy", name, 0.31, 0.01, (0.29, 0.33), "eV", True, "fit", at(x=0.5)),
         Value(
-            "extrapolated_diffusivity", "diffusivity of Co, extrapolated", math.nan, math.nan,
+            "extrapolated_diffusivity", "extrapolated diffusivity of Co", math.nan, math.nan,
             (0.0, 1e-11), "cm²/s", False, "too few jumps", at(x=0.5, temperature=300.0),
         ),
     ]  # fmt: skip

@@ -51,7 +51,7 @@ def test_the_page_loads_nothing_and_its_links_live(page: Path) -> None:
 def test_it_says_what_was_found(page: Path) -> None:
     text = Page(page.read_text()).text.replace("\u00a0", " ")
     assert "The activation energy of Li is 0.250 ± 0.006 eV (x = 0) and 0.310 ± 0.010 eV" in text
-    assert "The diffusivity of Co, extrapolated is below 1.00·10⁻¹¹ cm²/s" in text
+    assert "The extrapolated diffusivity of Co is below 1.00·10⁻¹¹ cm²/s" in text
     assert "The diffusivity of Li lies between" in text
     assert (
         "Of 3 published values to compare with, 1 inside the 95 % interval found here, 1 outside"

@@ -35,11 +35,12 @@ MODULES: Final = {
 
 @dataclass(frozen=True)
 class Found:
-    """What a kind makes of the stages before: values, figures of its own, notes."""
+    """What a kind makes of the stages before: values, figures of its own and theirs, notes."""
 
     values: Sequence[Value]
     outcomes: Sequence[Outcome] = ()
     notes: Sequence[str] = ()
+    sections: Sequence[Section] = ()
 
 
 def aggregate(place: Place, progress: ProgressCallback) -> Mapping[str, Any]:
@@ -50,6 +51,7 @@ def aggregate(place: Place, progress: ProgressCallback) -> Mapping[str, Any]:
     progress(Progress(0.0, 1.0, "collecting"))
     found: Found = importlib.import_module(MODULES[s["kind"]]).collect(place)
     sections = [_own(place, outcome) for outcome in found.outcomes]
+    sections += found.sections
     sections += [_linked(one) for one in place.before if (one.directory / SECTION_NAME).is_file()]
     results = StudyResults(
         study=s["study"],
@@ -119,9 +121,11 @@ def _own(place: Place, outcome: Outcome) -> Section:
 
 
 def _linked(stage: Before) -> Section:
+    from sinterface.report.study_results import conditions
+    from sinterface.report.study_words import conditions_text
+
     content = json.loads((stage.directory / SECTION_NAME).read_text("utf-8"))
-    where = stage.settings.get("where", {})
-    told = ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in where.items())
+    told = conditions_text(conditions(stage.settings.get("where", {})))
     content["title"] += f": {told}" if told else ""
     return _section(content, f"../{stage.directory.name}", stage.name)
 

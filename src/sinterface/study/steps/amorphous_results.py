@@ -18,6 +18,13 @@ if TYPE_CHECKING:
     from sinterface.report.study_results import Value
 
 
+GLASS = (
+    "La and Zr move in the runs too, a melt that isn’t frozen: the glass, which 300 K is about, "
+    "lies beyond its transition"
+)
+
+MELT = "La and Zr leave their places too: a melt that isn’t frozen, not a glass"
+
 ENOUGH = 3
 """Independent quenches that an error needs."""
 
@@ -28,8 +35,16 @@ def collect(place: Place) -> Found:
     clusters, notes, outcome = _clusters(place)
     outcomes = [*([outcome] if outcome else []), *moved.outcomes]
     own = [replace(one, published=math.nan, published_source="") for one in moved.values]
+    if any(note.startswith(transport_results.MOVING) for note in moved.notes):
+        own = [
+            replace(one, reason=f"{one.reason}; {GLASS}")
+            if one.key == "extrapolated_diffusivity" and one.resolved
+            else one
+            for one in own
+        ]
     values = [*clusters, *_densities(place), *own]  # what is published is of the crystal
-    return Found(values, outcomes, [*moved.notes, *notes])
+    notes = [note.replace(transport_results.MOVING, MELT) for note in (*moved.notes, *notes)]
+    return Found(values, outcomes, notes)
 
 
 def _densities(place: Place) -> list[Value]:

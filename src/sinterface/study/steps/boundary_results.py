@@ -77,6 +77,7 @@ def _published(name: str, settings: Mapping[str, Any]) -> float:
 def _energies(values: Sequence[Value]) -> Outcome:
     from sinterface.report.curves import Line, line_figure
     from sinterface.report.outcome import Curves, Drawing, Outcome
+    from sinterface.report.words import with_error
 
     annealed = [v for v in values if v.key == "boundary_energy"] or list(values)
     names = [str(v.conditions[0].value) for v in annealed]
@@ -98,7 +99,7 @@ def _energies(values: Sequence[Value]) -> Outcome:
         "published": published,
     }
     rows = tuple(
-        {"boundary": name, "energy (J/m²)": v.text(), "published, same axis":
+        {"boundary": name, "energy (J/m²)": with_error(v.value, v.std), "published, same axis":
          f"{v.published:g}" if math.isfinite(v.published) else "–"}
         for name, v in zip(names, annealed, strict=True)
     )  # fmt: skip

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sinterface.analysis.results import InterfaceAnalysis, SideDegradation
     from sinterface.analysis.statistics import Measure
     from sinterface.report.outcome import Outcome
-    from sinterface.report.study_results import Value
+    from sinterface.report.study_results import Section, Value
 
 MEASURES = {
     "width": "interdiffusion width",
@@ -27,11 +27,19 @@ MEASURES = {
     "layer_csm": "distortion of the CoO6 layer at the boundary",
 }
 
+SHOWN = {
+    "interdiffused-per-nm2": MEASURES["interdiffused_per_nm2"],
+    "width": MEASURES["width"],
+    "layer-csm": MEASURES["layer_csm"],
+}
+"""Figures of each interface's own report that the study's page shows too, by file name."""
+
 
 @dataclass(frozen=True)
 class _One:
-    """One interface: its label, analysis and the mean Li excess of each side."""
+    """One interface: its stage, label, analysis and the mean Li excess of each side."""
 
+    label: str
     plane: str
     difference: float
     analysis: InterfaceAnalysis
@@ -45,10 +53,11 @@ def collect(place: Place) -> Found:
     outcomes = [_comparison(interfaces)]
     if len({one.difference for one in interfaces}) > 1:
         outcomes.append(_against_excess(interfaces))
+        values = [*_slopes(interfaces), *values]
     notes = dict.fromkeys(
         f"{one.plane}: {warning}" for one in interfaces for warning in one.analysis.warnings
     )
-    return Found(values, outcomes, list(notes))
+    return Found(values, outcomes, list(notes), [_page(place, one) for one in interfaces])
 
 
 def _one(place: Place, stage: Before) -> _One:
@@ -64,6 +73,7 @@ def _one(place: Place, stage: Before) -> _One:
             for side, own in sides.items():
                 own.append(float(certificate[side]["li_excess_per_nm2"]))
     return _One(
+        label,
         f"({plane.replace('m', '-')})",
         float(difference),
         InterfaceAnalysis.read(stage.directory),
@@ -93,6 +103,75 @@ def _values(one: _One, side: SideDegradation) -> list[Value]:
             )
         )  # fmt: skip
     return found
+
+
+def _slopes(interfaces: Sequence[_One]) -> list[Value]:
+    """Return how each measure changes with the Li excess: a line through each set of builds."""
+    from sinterface.report.study_results import Value, conditions
+
+    found = []
+    for plane in dict.fromkeys(one.plane for one in interfaces):
+        own = [one for one in interfaces if one.plane == plane]
+        for key, name in MEASURES.items():
+            points = [
+                (one.excess[side.side], getattr(side, key))
+                for one in own
+                for side in one.analysis.sides
+            ]
+            open_ones = [measure.reason for _, measure in points if not measure.resolved]
+            unit = points[0][1].unit
+            told = (f"slope of the {name} against the Li excess", conditions({"facet": plane}))
+            unit = f"{unit} nm²" if unit and unit != "nm⁻²" else "" if unit else "nm²"
+            if open_ones:
+                found.append(
+                    Value(f"slope_{key}", told[0], math.nan, math.nan, (), unit, False,
+                          open_ones[0], told[1])
+                )  # fmt: skip
+                continue
+            x = np.array([excess for excess, _ in points])
+            last = np.array([measure.replicas[:, -1] for _, measure in points])
+            slopes = np.polyfit(x, last, 1)[0]
+            mean, std = float(slopes.mean()), float(slopes.std(ddof=1) / math.sqrt(len(slopes)))
+            low, high = student_interval(mean, std, len(slopes))
+            how = f"a line through {len(x)} sides for each of {len(slopes)} sets of builds"
+            how += "; no dependence is told" if low < 0 < high else ""
+            found.append(
+                Value(f"slope_{key}", told[0], mean, std, (low, high), unit, True, how, told[1])
+            )
+    return found
+
+
+def _page(place: Place, one: _One) -> Section:
+    """Return what the study's page shows of one interface, with the way to its own report."""
+    from sinterface.report.sections import read_sections
+    from sinterface.report.study_results import Figure, Section
+    from sinterface.study.pipeline import OBSERVABLES_NAME
+
+    analysis, report = (
+        next(stage.directory for stage in place.of(step) if stage.name == f"{one.label}-{ending}")
+        for step, ending in (("sub-analysis", "analysis"), ("sub-report", "report"))
+    )
+    folder = f"../{analysis.name}/{OBSERVABLES_NAME}"
+    observed = read_sections(analysis / OBSERVABLES_NAME)
+    figures = [
+        Figure(f"../{report.name}/figures/{name}", f"{title[:1].upper()}{title[1:]} in time.")
+        for name, title in SHOWN.items()
+    ]
+    figures += [
+        Figure(f"{folder}/{figure.path}", figure.caption)
+        for section in observed
+        if section.name == "profiles"
+        for figure in section.figures[:1]
+    ]
+    measures = [getattr(side, key) for side in one.analysis.sides for key in MEASURES]
+    notes = [f"{section.title}: {section.reason}" for section in observed if section.reason]
+    return Section(
+        name=f"interface-{one.label}",
+        title=f"{one.plane}, {one.difference:g} Li/nm² between its sides",
+        figures=tuple(figures),
+        files=(f"../{report.name}/report.html", f"{folder}/results.html"),
+        notes=(*dict.fromkeys(measure.reason for measure in measures), *notes),
+    )
 
 
 def _comparison(interfaces: Sequence[_One]) -> Outcome:

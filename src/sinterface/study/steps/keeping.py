@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 STRUCTURE_NAME = "structure.extxyz"
 CELL_NAME = "cell.json"
 SECTION_NAME = "section.json"
+SHOWN = (".csv", ".json", ".svg", ".pdf", ".png", ".extxyz", ".html")
+"""Endings of the files that a section names; trajectories and restarts stand beside them."""
 
 
 def keep_structure(place: Place, atoms: Atoms, certificate: StructureCertificate) -> dict[str, Any]:
@@ -113,7 +115,7 @@ def keep_section(
         "notes": list(notes),
         "figures": [{"name": stem, "caption": text} for stem, text in (figures or {}).items()],
         "data": data,
-        "files": sorted(path.name for path in directory.iterdir() if path.is_file()),
+        "files": sorted(path.name for path in directory.iterdir() if path.suffix in SHOWN),
         "reason": reason,
     }
     write_text(directory / SECTION_NAME, json.dumps(section, indent=1, allow_nan=False) + "\n")

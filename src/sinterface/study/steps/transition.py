@@ -36,7 +36,8 @@ def transition(place: Place, progress: ProgressCallback) -> Mapping[str, Any]:
         progress=progress,
     )
     keep_section(
-        place.directory, "phase-transition", "Lattice on heating and cooling", notes=found.notes,
+        place.directory, "phase-transition",
+        f"Lattice on heating and cooling, run {place.name.rpartition('-')[2]}", notes=found.notes,
         figures={NAME: "Lattice parameters against temperature; bars: standard errors."},
         data=RESULT_NAME,
     )  # fmt: skip

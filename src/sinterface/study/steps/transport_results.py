@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sinterface.analysis.drift import NOT_AT_REST
 from sinterface.analysis.statistics import student_interval
 from sinterface.errors import InputError
 from sinterface.study.graph import Before, Place
@@ -21,13 +22,21 @@ if TYPE_CHECKING:
 SYSTEM = ("x", "volume")
 """Conditions that tell one Arrhenius fit from another."""
 
+MOVING = "No element of the framework stays at its places, as it does in a crystal"
+"""How the note begins that names such runs."""
+
+HEADLINES = ("activation_energy", "extrapolated_diffusivity", "extrapolated_conductivity")
+
+WIDEST = 1000.0
+"""Ratio of the ends of an extrapolation's 95 % interval from which on it tells nothing."""
+
 
 def collect(place: Place) -> Found:
     """Return what a transport study found."""
     settings = place.settings["values"]
     points, values, notes = diffusivities(place)
     fits, more = arrhenius(points, settings)
-    values += more
+    values += [*more, *conductivities(values, settings)]
     lattice_values, lattice = lattices(place, settings)
     outcomes = [arrhenius_outcome(element, fits[element]) for element in fits if fits[element]]
     outcomes += [lattice] if lattice is not None else []
@@ -46,13 +55,15 @@ def diffusivities(
 
     points: dict[tuple[str, tuple[Any, ...]], list[Point]] = {}
     values: list[Value] = []
-    notes = []
+    notes, moving = [], []
     for stage in analyses(place, "diffusion"):
         where, data = stage.settings["where"], data_of(stage)
         if data is None:
             notes.append(f"{stage.name}: {reason_of(stage)}")
             continue
         kelvin = float(where["temperature_K"])
+        if data["drift"].endswith(NOT_AT_REST):
+            moving.append(f"x = {where['x']:g} at {kelvin:g} K")
         for element, found in data["elements"].items():
             tracer = found["tracer_diffusivity_cm2_s"]
             values.append(
@@ -69,6 +80,9 @@ def diffusivities(
         values.append(
             bounded("conductivity", "ionic conductivity", data["conductivity_S_cm"], "S/cm", where)
         )
+    if moving:
+        every = len(moving) == len(analyses(place, "diffusion"))
+        notes.append(f"{MOVING}: {'every run' if every else '; '.join(dict.fromkeys(moving))}")
     return points, values, notes
 
 
@@ -105,29 +119,78 @@ def arrhenius(
             )
             continue
         fits.setdefault(element, []).append((_label(where), fit))
-        used = ", ".join(f"{one.temperature_K:g}" for one in fit.used)
-        values.append(
+        values += fitted(fit, element, where)
+    return fits, values
+
+
+def fitted(fit: Arrhenius, element: str, where: Mapping[str, Any]) -> list[Value]:
+    """Return activation energy and extrapolations of a fit; intervals that tell nothing, as such.
+
+    An activation energy is resolved where its 95 % interval lies above zero, an extrapolation
+    where its interval is narrower than `WIDEST`.
+    """
+    from sinterface.report.study_results import Value, conditions
+    from sinterface.report.words import interval
+
+    used = ", ".join(f"{one.temperature_K:g}" for one in fit.used)
+    name, told = f"activation energy of {element}", conditions(where)
+    low, high = fit.activation_energy_ci95_eV
+    energy, std = fit.activation_energy_eV, fit.activation_energy_std_eV
+    how, good = f"weighted fit over {used} K", low > 0
+    if not good:
+        how += f": the 95 % interval, {interval(low, high)} eV, includes zero"
+        energy = std = math.nan
+    ends = (low, high) if good else ()
+    found = [Value("activation_energy", name, energy, std, ends, "eV", good, how, told)]
+    for one in fit.extrapolations:
+        good = one.ci95[1] < WIDEST * one.ci95[0]
+        how = one.flag or "from the Arrhenius fit"
+        if not good:
+            how = f"the 95 % interval, {interval(*one.ci95)} cm²/s, is too wide to tell anything"
+        number, std = (one.D_cm2_s, one.D_cm2_s * one.std_ln) if good else (math.nan, math.nan)
+        found.append(
             Value(
-                "activation_energy", name, fit.activation_energy_eV,
-                fit.activation_energy_std_eV, fit.activation_energy_ci95_eV, "eV", True,
-                f"weighted fit over {used} K", told,
+                "extrapolated_diffusivity", f"extrapolated diffusivity of {element}", number,
+                std, one.ci95 if good else (), "cm²/s", good, how,
+                conditions({**where, "temperature_K": one.temperature_K}),
             )
         )  # fmt: skip
-        for one in fit.extrapolations:
-            values.append(
-                Value(
-                    "extrapolated_diffusivity",
-                    f"diffusivity of {element}, extrapolated",
-                    one.D_cm2_s,
-                    one.D_cm2_s * one.std_ln,
-                    one.ci95,
-                    "cm²/s",
-                    True,
-                    one.flag or "from the Arrhenius fit",
-                    conditions({**where, "temperature_K": one.temperature_K}),
-                )
+    return found
+
+
+def conductivities(values: Sequence[Value], settings: Mapping[str, Any]) -> list[Value]:
+    """Return each system’s ionic conductivity at another temperature, from a fit of σT."""
+    from sinterface.analysis.arrhenius import Point, fit_arrhenius
+    from sinterface.report.study_results import Value, conditions
+
+    points: dict[tuple[tuple[str, Any], ...], list[Point]] = {}
+    for value in values:
+        if value.key == "conductivity":
+            told = {one.name: one.value for one in value.conditions}
+            kelvin = float(told["temperature"])
+            system = tuple((key, told[key]) for key in SYSTEM if key in told)
+            one = Point(kelvin, value.value * kelvin, value.std * kelvin, value.name)
+            points.setdefault(system, []).append(one)
+    found = []
+    for system, own in points.items():
+        try:
+            fit = fit_arrhenius(own, at_K=(float(settings["extrapolate_K"]),))
+        except InputError:  # fewer than three points: D's own fit says so
+            continue
+        at = fit.extrapolations[0]
+        number, ends = at.D_cm2_s / at.temperature_K, [k / at.temperature_K for k in at.ci95]
+        if ends[1] >= WIDEST * ends[0]:
+            continue
+        how = f"weighted fit of σT, E_a {fit.activation_energy_eV:.3f} eV"
+        where = {**dict(system), "temperature_K": at.temperature_K}
+        found.append(
+            Value(
+                "extrapolated_conductivity", "extrapolated ionic conductivity", number,
+                number * at.std_ln, (ends[0], ends[1]), "S/cm", True,
+                f"{how}; {at.flag}" if at.flag else how, conditions(where),
             )
-    return fits, values
+        )  # fmt: skip
+    return found
 
 
 PUBLISHED = "Kim et al., Energy Storage Mater. (2024), doi 10.1016/j.ensm.2024.103842"
@@ -201,14 +264,12 @@ def sites(stage: Before) -> list[Value]:
         volume, error = kind["accessible_A3"], kind["accessible_std_A3"]
         if volume is not None:
             how = (
-                f"hull of every position taken, mean and spread over {kind['n_visited']} sites; it "
-                "grows with the length of the run"
+                f"hull of every position taken, mean over {kind['n_visited']} sites; it grows with "
+                "the length of the run"
             )
             name = f"accessible volume of {data['element'] if data else ''}"
-            spread = math.nan if error is None else float(error)
-            found.append(
-                Value("site_volume", name, float(volume), spread, (), "Å³", True, how, where)
-            )
+            std = math.nan if error is None else float(error) / math.sqrt(kind["n_visited"])
+            found.append(Value("site_volume", name, float(volume), std, (), "Å³", True, how, where))
     return found
 
 
@@ -266,6 +327,7 @@ def arrhenius_outcome(element: str, fits: list[tuple[str, Arrhenius]]) -> Outcom
     """Return the Arrhenius plot of an element, all systems in one."""
     from sinterface.report.curves import OKABE_ITO, Line, line_figure
     from sinterface.report.outcome import Curves, Drawing, Outcome
+    from sinterface.report.words import with_error, with_interval
 
     lines: list[Line] = []
     names = ("system", "temperature_K", "D_cm2_s", "std_cm2_s")
@@ -290,10 +352,9 @@ def arrhenius_outcome(element: str, fits: list[tuple[str, Arrhenius]]) -> Outcom
     rows = tuple(
         {
             "system": label,
-            "E_a (eV)": f"{fit.activation_energy_eV:.4f} ± {fit.activation_energy_std_eV:.4f}",
+            "E_a (eV)": with_error(fit.activation_energy_eV, fit.activation_energy_std_eV),
             **{
-                f"D at {one.temperature_K:g} K (cm²/s), 95 %": f"{one.D_cm2_s:.3g} "
-                f"({one.ci95[0]:.2g} to {one.ci95[1]:.2g})"
+                f"D at {one.temperature_K:g} K (cm²/s), 95 %": with_interval(one.D_cm2_s, *one.ci95)
                 for one in fit.extrapolations
             },
         }
@@ -318,8 +379,8 @@ def _label(where: Mapping[str, Any]) -> str:
 
 
 def _headlines(values: list[Value]) -> list[Value]:
-    return [v for v in values if v.key in ("activation_energy", "extrapolated_diffusivity")]
+    return [v for v in values if v.key in HEADLINES]
 
 
 def _details(values: list[Value]) -> list[Value]:
-    return [v for v in values if v.key not in ("activation_energy", "extrapolated_diffusivity")]
+    return [v for v in values if v.key not in HEADLINES]
