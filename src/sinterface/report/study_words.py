@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import re
 from collections.abc import Mapping, Sequence
@@ -71,7 +72,7 @@ def conditions_text(conditions: Sequence[Condition]) -> str:
 def headlines(results: StudyResults) -> list[str]:
     """Return the sentences at the top of a report, in the study's order, what is resolved first."""
     groups: dict[tuple[str, str], list[Value]] = {}
-    for value in results.values:
+    for value in _without_common(results.values, "volume"):
         groups.setdefault((value.key, value.name), []).append(value)
     chosen = [(key, values) for key, values in groups.items() if key[0] not in COUNTS]
     chosen.sort(key=lambda item: not any(one.resolved for one in item[1]))
@@ -80,6 +81,15 @@ def headlines(results: StudyResults) -> list[str]:
         most = EACH_CASE if _cases(values) else EACH
         said.append(_single(name, values) if len(values) <= most else _range(name, values))
     return said
+
+
+def _without_common(values: Sequence[Value], name: str) -> list[Value]:
+    """Return values without a condition that is the same wherever it is told."""
+    told = {one.value for value in values for one in value.conditions if one.name == name}
+    if len(told) != 1:
+        return list(values)
+    kept = [tuple(one for one in value.conditions if one.name != name) for value in values]
+    return [dataclasses.replace(v, conditions=own) for v, own in zip(values, kept, strict=True)]
 
 
 def _cases(values: Sequence[Value]) -> bool:

@@ -71,15 +71,15 @@ def interval(low: float, high: float) -> str:
 
 
 def with_interval(value: float, low: float, high: float) -> str:
-    """Return "3.33 (3.2 to 3.4)", or "(3.33, 3.2 to 3.4)·10⁻⁵" where powers of ten are wanted."""
+    """Return "3.33 (3.2 to 3.4)", or "3.33 (3.2 to 3.4)·10⁻⁵" where powers of ten are wanted."""
     if not (math.isfinite(low) and math.isfinite(high)):
         return number(value)
     power = math.floor(math.log10(abs(value))) if value else 0
     if -4 < power < 5 or low <= 0 or high > FAR * low:
         return f"{number(value)} ({interval(low, high).strip('()')})"
     scale = 10.0**power
-    inner = f"{number(value / scale)}, {interval(low / scale, high / scale)}"
-    return f"({inner})·10{superscript(power)}"
+    inner = f"{number(value / scale)} ({interval(low / scale, high / scale)})"
+    return f"{inner}·10{superscript(power)}"
 
 
 def superscript(value: int) -> str:
