@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import runpy
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -63,6 +64,42 @@ def test_generated_pages_hold_every_command_kind_and_module() -> None:
     for modules in made["PYTHON"].values():
         for module in modules:
             assert f"### {module}\n" in pages["python"]
+
+
+FENCED = re.compile(r"^```\w*\n(.*?)^```", re.MULTILINE | re.DOTALL)
+COMMANDS = (
+    re.compile(r"^ {4}(sinterface [a-z].*)$", re.MULTILINE),
+    re.compile(r"`(sinterface [a-z][^`]*)`"),
+)
+"""Of an indented block, and within a line."""
+
+
+def commands_of(text: str) -> Iterator[list[str]]:
+    """Yield the words of every command that a page prints, placeholders and all."""
+    text = text.replace("\\\n", " ")
+    lines = [line for block in FENCED.findall(text) for line in block.splitlines()]
+    found = [line for line in lines if line.startswith("sinterface ")]
+    found += [line for pattern in COMMANDS for line in pattern.findall(FENCED.sub("", text))]
+    for line in found:
+        yield shlex.split(line.split(" | ")[0].split(" > ")[0], comments=True)[1:]
+
+
+@pytest.mark.parametrize(
+    "page", [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))], ids=lambda page: page.stem
+)
+def test_every_printed_command_exists_with_its_options(page: Path) -> None:
+    import click
+    from typer.main import get_command
+
+    from sinterface.cli.app import app
+
+    for words in commands_of(page.read_text(encoding="utf-8")):
+        command = get_command(app)
+        while hasattr(command, "commands") and words and words[0] in command.commands:
+            command, words = command.commands[words[0]], words[1:]
+        assert not hasattr(command, "commands") or words[:1] in ([], ["--help"], ["…"], ["..."]), words
+        with click.Context(command) as context:
+            command.make_parser(context).parse_args(list(words))
 
 
 @pytest.mark.slow
