@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -149,9 +150,14 @@ def _flat(content: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]
 
 def _measure(entry: dict[str, Any]) -> str:
     """Return "0.63 ± 0.12 Å"; without an error bar where the run doesn't resolve it."""
-    error = entry["standard_error"]
-    tail = "(not resolved)" if error is None else f"± {error:.2g}"
-    return f"{_text(entry['value'])} {tail} {entry['unit']}".rstrip()
+    from sinterface.report.words import NOT_RESOLVED, with_error
+
+    value, error = entry["value"], entry["standard_error"]
+    resolved = entry.get("resolved", error is not None)
+    if value is None:
+        return NOT_RESOLVED
+    told = with_error(value, math.nan if error is None else error, entry["unit"])
+    return told if resolved else f"{told} ({NOT_RESOLVED})"
 
 
 def _table(*columns: str) -> Table:

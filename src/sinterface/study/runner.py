@@ -121,15 +121,19 @@ def _carry_out(
     working.mkdir(exist_ok=True)
     upstream = tuple(other.directory(run_directory) for other in task.upstream)
     place = Workplace(file, task, working, upstream)
-    started = provenance.now()
+    started, clock, cpu = provenance.now(), time.perf_counter(), time.process_time()
     summary = pipeline.functions[task.stage](place, lambda step: listener.moved(task, step))
-    _write_record(place, summary, started)
+    took = {
+        "wall_s": round(time.perf_counter() - clock, 3),
+        "cpu_s": round(time.process_time() - cpu, 3),
+    }
+    _write_record(place, summary, {"started": started, **took})
     if working != final:
         shutil.rmtree(final, ignore_errors=True)  # without its record it isn't finished
         working.replace(final)
 
 
-def _write_record(place: Workplace, summary: Mapping[str, Any], started: str) -> None:
+def _write_record(place: Workplace, summary: Mapping[str, Any], times: Mapping[str, Any]) -> None:
     task = place.task
     record = {
         "stage": task.stage,
@@ -139,7 +143,7 @@ def _write_record(place: Workplace, summary: Mapping[str, Any], started: str) ->
         "inputs": dict(task.inputs),
         "summary": dict(summary),
         "files": sizes(place.directory),
-        "started": started,
+        **times,
         "ended": provenance.now(),
         **provenance.record(place.file.path.parent, task.settings),
     }

@@ -109,7 +109,7 @@ def status_of(run_directory: Path) -> Status:
         core_s=round(sum(float((record or {}).get("wall_s", 0.0)) for record in records), 1),
         share=sum(done) / sum(sizes) if sum(sizes) else None,
         report=str(last) if last.is_file() else None,
-        results=_results(entries, records),
+        results=results_of(entries, records),
     )
 
 
@@ -120,7 +120,10 @@ def _running(run_directory: Path, entry: dict[str, Any]) -> Running:
     return Running(entry["name"], 100.0 * min(1.0, told.done / told.total), told.message)
 
 
-def _results(entries: list[dict[str, Any]], records: list[dict[str, Any] | None]) -> dict[str, Any]:
+def results_of(
+    entries: list[dict[str, Any]], records: list[dict[str, Any] | None]
+) -> dict[str, Any]:
+    """Return what the stage that makes a run's results put into its summary; empty before it."""
     for entry, record in zip(entries, records, strict=True):
         if record is not None and entry["stage"] in ("aggregate", "analysis"):
             return dict(record["summary"].get("results", record["summary"]))

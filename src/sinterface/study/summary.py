@@ -17,6 +17,7 @@ from sinterface.structures.formats import certificate_path
 from sinterface.study.lock import holder
 from sinterface.study.runner import PLAN_NAME
 from sinterface.study.stages import RECORD_NAME, read_record
+from sinterface.study.status import results_of
 from sinterface.units import FS_PER_PS
 
 if TYPE_CHECKING:
@@ -86,7 +87,9 @@ def summarise(name: str) -> Summary:
 
 def _run(path: Path) -> dict[str, Any]:
     plan = _json(path / PLAN_NAME)
-    stages = [_stage(path / entry["directory"], entry["name"]) for entry in plan["stages"]]
+    entries = plan["stages"]
+    stages = [_stage(path / entry["directory"], entry["name"]) for entry in entries]
+    records = [read_record(path / entry["directory"]) for entry in entries]
     busy = holder(path)
     report = path / plan["stages"][-1]["directory"] / "report.html"
     return {
@@ -94,7 +97,7 @@ def _run(path: Path) -> dict[str, Any]:
         "running": str(busy) if busy else None,
         "report": str(report) if report.is_file() else None,
         "stages": stages,
-        "results": _results(path, plan),
+        "results": results_of(entries, records),
     }
 
 
@@ -103,15 +106,6 @@ def _stage(directory: Path, name: str) -> dict[str, Any]:
     if record is not None:
         return {"name": name, "state": "done", "ended": record["ended"], **record["summary"]}
     return {"name": name, "state": "begun" if directory.is_dir() else "to run"}
-
-
-def _results(path: Path, plan: dict[str, Any]) -> dict[str, Any]:
-    """Return what the analysis stage put into its summary, if it is finished."""
-    for entry in plan["stages"]:
-        if entry["stage"] == "analysis":
-            record = read_record(path / entry["directory"])
-            return dict(record["summary"]) if record else {}
-    return {}
 
 
 def _simulation(path: Path) -> dict[str, Any]:

@@ -74,6 +74,7 @@ def aggregate(place: Place, progress: ProgressCallback) -> Mapping[str, Any]:
             _label(value): {
                 "value": value.value if value.resolved else None,
                 "standard_error": value.std if value.resolved and value.std == value.std else None,
+                "resolved": value.resolved,
                 "unit": value.unit,
             }
             for value in results.values[:60]
