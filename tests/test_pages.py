@@ -97,7 +97,9 @@ def test_every_printed_command_exists_with_its_options(page: Path) -> None:
         command = get_command(app)
         while hasattr(command, "commands") and words and words[0] in command.commands:
             command, words = command.commands[words[0]], words[1:]
-        assert not hasattr(command, "commands") or words[:1] in ([], ["--help"], ["…"], ["..."]), words
+        assert not hasattr(command, "commands") or words[:1] in ([], ["--help"], ["…"], ["..."]), (
+            words
+        )
         with click.Context(command) as context:
             command.make_parser(context).parse_args(list(words))
 

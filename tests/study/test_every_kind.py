@@ -58,6 +58,25 @@ SHORT = {
 
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
+def test_runs_of_a_study_share_their_atoms_between_mpi_ranks(tmp_path: Path) -> None:
+    from unit.potential.test_lammps_mpi import MPIEXEC
+
+    changes = [
+        "transport.x=[0.0]", "transport.temperatures_K=[1400.0]", "transport.replicas=1",
+        "transport.equilibration_ps=0.2", "transport.settling_ps=0.1",
+        "transport.production_ps=0.4", "transport.lattice_K=0.0", "transport.sites_K=0.0",
+        "transport.elements=['Li']", "dynamics.frame_interval_ps=0.02", "resources.workers=1",
+        "resources.ranks=2", f"resources.mpiexec='{MPIEXEC} -n {{ranks}}'",
+    ]  # fmt: skip
+    run_site(read_site(EXAMPLES / "paper/transport-li.toml", "laptop", changes), tmp_path / "run")
+    (told,) = (tmp_path / "run").glob("run-*/dynamics.json")
+    assert '"ranks": 2' in told.read_text(encoding="utf-8")
+    result = StudyResults.read(next((tmp_path / "run").glob("results-*")))
+    assert any(value.key == "diffusivity" for value in result.values)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("name", SHORT)
 def test_from_file_to_report(tmp_path: Path, name: str) -> None:
     changes = [*SHORT[name], "resources.workers=2"]

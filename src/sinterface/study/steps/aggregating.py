@@ -35,12 +35,16 @@ MODULES: Final = {
 
 @dataclass(frozen=True)
 class Found:
-    """What a kind makes of the stages before: values, figures of its own and theirs, notes."""
+    """What a kind makes of the stages before: values, figures of its own and theirs, notes.
+
+    `potential` is the path of one that the study made, for the report to describe.
+    """
 
     values: Sequence[Value]
     outcomes: Sequence[Outcome] = ()
     notes: Sequence[str] = ()
     sections: Sequence[Section] = ()
+    potential: str = ""
 
 
 def aggregate(place: Place, progress: ProgressCallback) -> Mapping[str, Any]:
@@ -67,7 +71,9 @@ def aggregate(place: Place, progress: ProgressCallback) -> Mapping[str, Any]:
     )
     results.write(place.directory)
     resolved = sum(value.resolved for value in results.values)
+    made = {"potential": found.potential} if found.potential else {}
     return {
+        **made,
         "values": len(results.values),
         "resolved": resolved,
         "results": {

@@ -27,7 +27,8 @@ def collect(place: Place) -> Found:
     """Return what a study of a potential found."""
     values = [one for stage in place.of("validate") for one in _errors(stage)]
     values += [one for stage in place.of("certify") for one in _verdicts(stage)]
-    return Found(values, (), (NOTE,) if place.of("validate") else ())
+    made = next((str(summary_of(one)["potential"]) for one in place.of("factory")), "")
+    return Found(values, (), (NOTE,) if place.of("validate") else (), potential=made)
 
 
 def _errors(stage: Any) -> list[Value]:

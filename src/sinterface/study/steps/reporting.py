@@ -7,6 +7,7 @@ from typing import Any
 
 from sinterface.progress import Progress, ProgressCallback
 from sinterface.study.graph import Place
+from sinterface.study.steps.aggregating import summary_of
 
 REPORT_NAME = "report.html"
 
@@ -18,7 +19,8 @@ def report(place: Place, progress: ProgressCallback) -> Mapping[str, Any]:
 
     progress(Progress(0.0, 1.0, "writing"))
     folder = place.before[0].directory
-    card, certificate = potential_papers(place.extras)
+    made = summary_of(place.before[0]).get("potential")  # in place of the one of [potential]
+    card, certificate = potential_papers({**place.extras, **({"potential": made} if made else {})})
     write_study_report(
         place.directory, StudyResults.read(folder), folder, card=card, certificate=certificate
     )

@@ -27,6 +27,9 @@ MOVING = "No element of the framework stays at its places, as it does in a cryst
 
 HEADLINES = ("activation_energy", "extrapolated_diffusivity", "extrapolated_conductivity")
 
+FEWEST = 5
+"""Departures that a mean residence time wants: its standard error is the mean over their root."""
+
 WIDEST = 1000.0
 """Ratio of the ends of an extrapolation's 95 % interval from which on it tells nothing."""
 
@@ -253,9 +256,13 @@ def sites(stage: Before) -> list[Value]:
         mean = math.nan if residence["mean_ps"] is None else float(residence["mean_ps"])
         ends = residence["ci95_ps"] or ()
         known = tuple(float(end) for end in ends) if None not in ends else ()
-        std = (known[1] - known[0]) / 3.92 if len(known) == 2 else math.nan
-        how = f"{residence['n_departures']} departures, stays at the ends of the run censored"
-        good = math.isfinite(mean)
+        seen = int(residence["n_departures"])
+        std = mean / math.sqrt(seen) if seen else math.nan
+        how = f"{seen} departures, stays at the ends of the run censored"
+        good = math.isfinite(mean) and seen >= FEWEST
+        if seen < FEWEST:
+            how = f"only {seen} departures; a mean wants {FEWEST}"
+            mean, known = math.nan, ()
         name = f"residence time of {data['element'] if data else ''}"
         found.append(
             Value("residence_time", name, mean, std if good else math.nan, known, "ps", good, how,
