@@ -27,6 +27,9 @@ EACH = 4
 EACH_CASE = 12
 """The same where the values belong to different cases, which have no range."""
 
+COMMON = ("volume", "li_excess_difference")
+"""Conditions that the summary leaves out where all values share them."""
+
 MOST_SENTENCES = 8
 
 COUNTS = ("moved",)
@@ -72,7 +75,10 @@ def conditions_text(conditions: Sequence[Condition]) -> str:
 def headlines(results: StudyResults) -> list[str]:
     """Return the sentences at the top of a report, in the study's order, what is resolved first."""
     groups: dict[tuple[str, str], list[Value]] = {}
-    for value in _without_common(results.values, "volume"):
+    told = results.values
+    for name in COMMON:
+        told = _without_common(told, name)
+    for value in told:
         groups.setdefault((value.key, value.name), []).append(value)
     chosen = [(key, values) for key, values in groups.items() if key[0] not in COUNTS]
     chosen.sort(key=lambda item: not any(one.resolved for one in item[1]))
@@ -83,13 +89,14 @@ def headlines(results: StudyResults) -> list[str]:
     return said
 
 
-def _without_common(values: Sequence[Value], name: str) -> list[Value]:
+def _without_common(values: Sequence[Value], name: str) -> tuple[Value, ...]:
     """Return values without a condition that is the same wherever it is told."""
     told = {one.value for value in values for one in value.conditions if one.name == name}
     if len(told) != 1:
-        return list(values)
+        return tuple(values)
     kept = [tuple(one for one in value.conditions if one.name != name) for value in values]
-    return [dataclasses.replace(v, conditions=own) for v, own in zip(values, kept, strict=True)]
+    pairs = zip(values, kept, strict=True)
+    return tuple(dataclasses.replace(value, conditions=own) for value, own in pairs)
 
 
 def _cases(values: Sequence[Value]) -> bool:
@@ -99,18 +106,34 @@ def _cases(values: Sequence[Value]) -> bool:
 
 def _single(name: str, values: Sequence[Value]) -> str:
     told = [one for one in values if one.resolved]
-    parts = [f"{value_text(one)}{_at(one)}" for one in told]
+    near = [_near_zero(one) for one in told]
+    mark = "" if all(near) else " (not told from zero)"
+    parts = [
+        f"{value_text(one)}{_at(one)}{mark * zero}" for one, zero in zip(told, near, strict=True)
+    ]
+    end = ", not told from zero" if told and all(near) else ""
     bounds = [f"below {value_text(one)[2:]}{_at(one)}" for one in values
               if not one.resolved and value_text(one) != NOT_RESOLVED]  # fmt: skip
     rest = [one for one in values if not one.resolved and value_text(one) == NOT_RESOLVED]
     text = ""
     if parts or bounds:
-        text = sentence(f"the {name} is {_listed(parts + bounds)}")
-    if rest:
-        why = _short(rest[0].reason) if rest[0].reason else "no reason is given"
-        where = "" if len(rest) == len(values) else _at(rest[0])
+        text = sentence(f"the {name} is {_listed(parts + bounds)}{end}")
+    for why, places in _by_reason(rest).items():
+        where = "" if len(places) == len(values) else _listed([_at(one) for one in places])
         text += f" {sentence(f'the {name}{where} is {NOT_RESOLVED}: {why}')}"
     return text.strip()
+
+
+def _by_reason(values: Sequence[Value]) -> dict[str, list[Value]]:
+    found: dict[str, list[Value]] = {}
+    for one in values:
+        found.setdefault(_short(one.reason) if one.reason else "no reason is given", []).append(one)
+    return found
+
+
+def _near_zero(value: Value) -> bool:
+    """Return whether a value's 95 % interval reaches to both sides of zero."""
+    return len(value.ci95) == 2 and value.ci95[0] < 0 < value.ci95[1]
 
 
 def _short(text: str) -> str:
@@ -135,6 +158,8 @@ def _range(name: str, values: Sequence[Value]) -> str:
 
 def _at(value: Value) -> str:
     told = conditions_text(value.conditions)
+    if told.startswith("("):  # a facet
+        return f" on {told}"
     return f" ({told})" if told else ""
 
 

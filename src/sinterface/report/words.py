@@ -52,7 +52,8 @@ def with_error(value: float, error: float, unit: str = "") -> str:
         inner = with_error(value / 10.0**power, error / 10.0**power)
         return f"({inner})·10{superscript(power)}{tail}"
     decimals = max((1 if error < 2.95 * 10.0**exponent else 0) - exponent, 0)
-    return f"{value:.{decimals}f}{NBSP}±{NBSP}{error:.{decimals}f}{tail}".replace("-", "−")
+    told = round(value, decimals) + 0.0  # no −0.0
+    return f"{told:.{decimals}f}{NBSP}±{NBSP}{error:.{decimals}f}{tail}".replace("-", "−")
 
 
 def interval(low: float, high: float) -> str:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sinterface.analysis.statistics import student_interval
+from sinterface.report.palette import SIDE_NAMES
+from sinterface.report.words import with_error
 from sinterface.study.graph import Before, Place
 from sinterface.study.steps.aggregating import Found
 from sinterface.study.summary import CERTIFICATE_NAME
@@ -54,10 +56,13 @@ def collect(place: Place) -> Found:
     if len({one.difference for one in interfaces}) > 1:
         outcomes.append(_against_excess(interfaces))
         values = [*_slopes(interfaces), *values]
-    notes = dict.fromkeys(
-        f"{one.plane}: {warning}" for one in interfaces for warning in one.analysis.warnings
-    )
-    return Found(values, outcomes, list(notes), [_page(place, one) for one in interfaces])
+    common = [
+        warning
+        for warning in interfaces[0].analysis.warnings
+        if all(warning in one.analysis.warnings for one in interfaces)
+    ]
+    values = [*(v for one in interfaces for v in _differences(one)), *values]
+    return Found(values, outcomes, common, [_page(place, one, common) for one in interfaces])
 
 
 def _one(place: Place, stage: Before) -> _One:
@@ -87,7 +92,7 @@ def _values(one: _One, side: SideDegradation) -> list[Value]:
     where = conditions(
         {
             "facet": one.plane,
-            "side": side.side.replace("_", "-"),
+            "side": SIDE_NAMES[side.side],
             "li_excess_per_nm2": round(one.excess[side.side], 3),
         }
     )
@@ -141,7 +146,37 @@ def _slopes(interfaces: Sequence[_One]) -> list[Value]:
     return found
 
 
-def _page(place: Place, one: _One) -> Section:
+def _differences(one: _One) -> list[Value]:
+    """Return each measure of the Li-deficient side less that of the other, build by build."""
+    from sinterface.report.study_results import Value, conditions
+
+    side = {found.side: found for found in one.analysis.sides}
+    where = {"facet": one.plane, "li_excess_difference_per_nm2": one.difference}
+    found = []
+    for key, name in MEASURES.items():
+        poor, rich = (getattr(side[end], key) for end in SIDE_NAMES)
+        title = f"difference of the sides in {name}"
+        if not (poor.resolved and rich.resolved):
+            reason = rich.reason if poor.resolved else poor.reason
+            empty = (math.nan, math.nan, ())
+            found.append(
+                Value(f"difference_{key}", title, *empty, poor.unit, False, reason,
+                      conditions(where))
+            )  # fmt: skip
+            continue
+        own = poor.replicas[:, -1] - rich.replicas[:, -1]
+        mean, std = float(own.mean()), float(own.std(ddof=1) / math.sqrt(len(own)))
+        low, high = student_interval(mean, std, len(own))
+        how = f"Li-deficient less Li-sufficient side, last window of {len(own)} builds"
+        how += "; the sides are not told apart" if low <= 0 <= high else ""
+        found.append(
+            Value(f"difference_{key}", title, mean, std, (low, high), poor.unit, True, how,
+                  conditions(where))
+        )  # fmt: skip
+    return found
+
+
+def _page(place: Place, one: _One, common: Sequence[str]) -> Section:
     """Return what the study's page shows of one interface, with the way to its own report."""
     from sinterface.report.sections import read_sections
     from sinterface.report.study_results import Figure, Section
@@ -164,13 +199,14 @@ def _page(place: Place, one: _One) -> Section:
         for figure in section.figures[:1]
     ]
     measures = [getattr(side, key) for side in one.analysis.sides for key in MEASURES]
+    own = [warning for warning in one.analysis.warnings if warning not in common]
     notes = [f"{section.title}: {section.reason}" for section in observed if section.reason]
     return Section(
         name=f"interface-{one.label}",
         title=f"{one.plane}, {one.difference:g} Li/nm² between its sides",
         figures=tuple(figures),
         files=(f"../{report.name}/report.html", f"{folder}/results.html"),
-        notes=(*dict.fromkeys(measure.reason for measure in measures), *notes),
+        notes=tuple(dict.fromkeys((*(measure.reason for measure in measures), *own, *notes))),
     )
 
 
@@ -186,8 +222,8 @@ def _comparison(interfaces: Sequence[_One]) -> Outcome:
         for side in one.analysis.sides:
             row = {
                 "facet": one.plane,
-                "side": side.side.replace("_", "-"),
-                "Li excess (nm⁻²)": f"{one.excess[side.side]:.2f}",
+                "side": SIDE_NAMES[side.side],
+                "Li excess (nm⁻²)": f"{one.excess[side.side]:+.2f}".replace("-", "−"),
             }
             row |= {name: _text(getattr(side, key)) for key, name in MEASURES.items()}
             rows.append(row)
@@ -224,7 +260,7 @@ def _against_excess(interfaces: Sequence[_One]) -> Outcome:
                 for name, value in zip(columns, (plane, side, *points[-1]), strict=True):
                     columns[name].append(value)
             own = np.array(sorted(points))
-            label = f"{plane} {side.replace('_', '-')}"
+            label = f"{plane} {SIDE_NAMES[side]}"
             lines.append(Line(own[:, 0], own[:, 1], label, std=own[:, 2], marker="o", bars=True))
     figure = line_figure(
         lines, "Li excess of the side (nm⁻²)", "Co beyond its boundary (nm⁻²)", width_in=4.6,
@@ -240,7 +276,6 @@ def _against_excess(interfaces: Sequence[_One]) -> Outcome:
 
 
 def _text(measure: Measure) -> str:
-    unit = f" {measure.unit}" if measure.unit else ""
     if measure.resolved and math.isfinite(measure.final_std):
-        return f"{measure.final:.3g} ± {measure.final_std:.2g}{unit}"
-    return f"{measure.final:.3g}{unit} (not resolved)"
+        return with_error(measure.final, measure.final_std, measure.unit)
+    return f"{with_error(measure.final, math.nan, measure.unit)} (not resolved)"
