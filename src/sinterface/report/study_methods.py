@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sinterface.report.study_results import StudyResults
 
 Paragraph = tuple[str, tuple[str, ...]]
+
+THERMOSTATS: Mapping[str, str] = {
+    "nose-hoover": "Nosé–Hoover chains",
+    "langevin": "a Langevin thermostat",
+    "bussi": "stochastic velocity rescaling",
+    "none": "no thermostat",
+}
 
 KINDS: Mapping[str, Paragraph] = {
     "transport": (
@@ -146,8 +153,34 @@ def _dynamics(results: StudyResults) -> Paragraph:
     engine = (
         f" {versions['lammps']}" if isinstance(versions, Mapping) and "lammps" in versions else ""
     )
+    told = results.provenance.get("dynamics") or {}
     return (
-        f"Molecular dynamics ran in LAMMPS{engine} with Nosé–Hoover chains; trajectories are H5MD. "
-        "Stages, seeds and hashes stand under “What was run”.",
+        f"Molecular dynamics ran in LAMMPS{engine} with {_thermostats(told)}{_runs(told)}; "
+        "trajectories are H5MD. Stages, seeds and hashes stand under “What was run”.",
         ("thompson2022", "nose1984", "hoover1985", "debuyl2014"),
     )
+
+
+def _thermostats(told: Mapping[str, Any]) -> str:
+    words = [THERMOSTATS.get(one, one) for one in told.get("thermostats", ())]
+    return " and ".join(words) or THERMOSTATS["nose-hoover"]
+
+
+def _runs(told: Mapping[str, Any]) -> str:
+    """Return number, size, length, temperature and time step of the runs."""
+    if not told:
+        return ""
+    steps = " and ".join(f"{one:g}" for one in told["timestep_fs"])
+    number = "one run" if told["runs"] == 1 else f"{told['runs']} runs"
+    parts = [
+        f"{_span(told[key])} {unit}"
+        for key, unit in (("atoms", "atoms"), ("kept_ps", "ps"), ("temperature_K", "K"))
+        if told[key]
+    ]
+    free = "; the cell is free in some phases" if told["free_cells"] else ""
+    return f", time step {steps} fs: {number} ({', '.join(parts)}{free})"
+
+
+def _span(ends: Sequence[float]) -> str:
+    low, high = (f"{end:,.4g}" if end < 1000 else f"{end:,.0f}" for end in ends)
+    return low if low == high else f"{low} to {high}"

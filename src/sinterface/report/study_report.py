@@ -165,7 +165,11 @@ def _scenes(structures: Sequence[ShownStructure]) -> str:
 
 
 def _told(provenance: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in provenance.items() if key not in ("stages", "settings")}
+    return {
+        key: value
+        for key, value in provenance.items()
+        if key not in ("stages", "settings", "dynamics")
+    }
 
 
 def _stages(provenance: Mapping[str, Any]) -> list[dict[str, Any]]:

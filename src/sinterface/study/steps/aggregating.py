@@ -181,4 +181,40 @@ def _provenance(place: Place) -> dict[str, Any]:
         if told is not None:
             keys = ("hash", "seed", "started", "ended", "wall_s")
             stages[told["name"]] = {key: told.get(key) for key in keys}
-    return {"written": now(), **record(place.study_folder, {}), "stages": stages}
+    told = {"stages": stages, "dynamics": dynamics_of(names)}
+    return {"written": now(), **record(place.study_folder, {}), **told}
+
+
+def dynamics_of(directories: Sequence[Path]) -> dict[str, Any]:
+    """Return what the runs of dynamics in these folders have in common; empty without any.
+
+    Ranges of kept time, temperature and atoms, and every time step, thermostat and freedom of the
+    cell that occurs.
+    """
+    from sinterface.dynamics.run_state import FILE_NAME
+
+    kept, kelvin, atoms, steps, thermostats, cells = [], [], [], set(), set(), set()
+    for directory in directories:
+        path = directory / FILE_NAME
+        if not path.is_file():
+            continue
+        settings = json.loads(path.read_text("utf-8"))["settings"]
+        phases = [one for one in settings["phases"] if one["kind"] == "dynamics"]
+        kept.append(sum(one["duration_ps"] for one in phases if one["keep"]))
+        kelvin += [one["temperature_K"] for one in phases if one["keep"]]
+        told = (read_record(directory) or {}).get("summary", {})
+        atoms += [told[key] for key in ("n_atoms", "atoms") if key in told][:1]
+        steps.add(float(settings["timestep_fs"]))
+        thermostats |= {str(one["thermostat"]) for one in phases}
+        cells |= {str(one["cell"]) for one in phases if one["cell"] != "fixed"}
+    if not kept:
+        return {}
+    return {
+        "runs": len(kept),
+        "kept_ps": [min(kept), max(kept)],
+        "temperature_K": [min(kelvin), max(kelvin)] if kelvin else [],
+        "atoms": [min(atoms), max(atoms)] if atoms else [],
+        "timestep_fs": sorted(steps),
+        "thermostats": sorted(thermostats),
+        "free_cells": sorted(cells),
+    }
