@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from ase import Atoms
@@ -15,7 +15,11 @@ from numpy.typing import NDArray
 from sinterface.dynamics.requirements import check_positive, check_structure
 from sinterface.errors import InputError, RunError
 from sinterface.progress import Progress, ProgressCallback
+from sinterface.structures.formats import as_atoms
 from sinterface.units import EV_PER_A3_IN_GPA
+
+if TYPE_CHECKING:
+    from pymatgen.core.structure import Structure
 
 CellFreedom = Literal["none", "fixed", "isotropic", "axes", "normal", "full"]
 # strain components xx yy zz yz xz xy that may change, as an array: ASE takes a tuple for something
@@ -61,7 +65,7 @@ class Relaxation:
 
 
 def relax(
-    atoms: Atoms,
+    atoms: Atoms | Structure,
     calculator: Calculator,
     *,
     cell: CellFreedom = "normal",
@@ -76,7 +80,7 @@ def relax(
     Parameters
     ----------
     atoms
-        Structure, periodic.
+        Structure of ASE or pymatgen, periodic.
     calculator
         ASE calculator with energy, forces and stress.
     cell
@@ -105,6 +109,7 @@ def relax(
         stress_tolerance_GPa=stress_tolerance_GPa,
         max_steps=max_steps,
     )
+    atoms = as_atoms(atoms)
     check_structure(atoms)
     free = _free_strains(atoms, cell)
     moving = atoms.copy()

@@ -28,6 +28,7 @@ from sinterface.units import FS_PER_PS
 
 if TYPE_CHECKING:
     from ase import Atoms
+    from pymatgen.core.structure import Structure
 
     from sinterface.potential.model import Potential
 
@@ -66,7 +67,7 @@ class DynamicsResult:
 
 
 def simulate(
-    atoms: Atoms,
+    atoms: Atoms | Structure,
     potential: Potential | Interaction | AseInteraction,
     directory: Path | str,
     phases: Sequence[Phase],
@@ -89,7 +90,8 @@ def simulate(
     Parameters
     ----------
     atoms
-        Structure, periodic; ``atoms.arrays["region"]`` is carried into the trajectory.
+        Structure of ASE or pymatgen, periodic; ``atoms.arrays["region"]`` is carried into the
+        trajectory.
     potential
         Potential (LAMMPS moves the atoms), any LAMMPS pair style, or any ASE calculator.
     directory
@@ -133,6 +135,9 @@ def simulate(
         frame_interval_ps=frame_interval_ps,
         checkpoint_interval_ps=checkpoint_interval_ps,
     )
+    from sinterface.structures.formats import as_atoms
+
+    atoms = as_atoms(atoms)
     still = _check_frozen(frozen, atoms, phases)
     interaction = (
         potential

@@ -18,6 +18,7 @@ from sinterface.files import atomic_path
 
 if TYPE_CHECKING:
     from ase import Atoms
+    from pymatgen.core.structure import Structure
 
 SUFFIXES: Final[dict[str, str]] = {
     ".extxyz": "extxyz",
@@ -39,6 +40,34 @@ NAMES_KEY: Final[str] = "region_names"
 
 CERTIFICATE_ENDING: Final[str] = ".certificate.json"
 _CIF_TAG: Final[str] = "_atom_site_sinterface_"
+
+
+def as_atoms(structure: Atoms | Structure) -> Atoms:
+    """Return ASE atoms as they are, and a pymatgen structure as atoms.
+
+    Raises
+    ------
+    InputError
+        For anything else, and for sites that are partly occupied (a CIF file of them is read).
+    """
+    from ase import Atoms
+    from pymatgen.core.structure import Structure
+
+    if isinstance(structure, Atoms):
+        return structure
+    if not isinstance(structure, Structure):
+        raise InputError(
+            f"A structure is ase.Atoms or pymatgen.core.Structure, got {type(structure).__name__}."
+        )
+    if not structure.is_ordered:
+        raise InputError(
+            "The pymatgen structure has partly occupied sites; order it, or give the path of its "
+            "CIF file, of which an arrangement is drawn."
+        )
+    return Atoms(
+        numbers=structure.atomic_numbers, positions=structure.cart_coords,
+        cell=structure.lattice.matrix, pbc=True,
+    )  # fmt: skip
 
 
 def output_format(path: Path | str) -> str:

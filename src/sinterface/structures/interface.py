@@ -21,6 +21,7 @@ from sinterface.structures.extent import (
     count_atoms,
     layer_counts,
 )
+from sinterface.structures.formats import as_atoms
 from sinterface.structures.lattice_match import LatticeMatch, match_lattices
 from sinterface.structures.oxidation import assign_charges, mobile_ion
 from sinterface.structures.slab import Layer, cut_layer
@@ -29,6 +30,7 @@ from sinterface.structures.termination import Terminations, find_terminations
 if TYPE_CHECKING:
     from ase import Atoms
     from ase.calculators.calculator import Calculator
+    from pymatgen.core.structure import Structure
 
     from sinterface.progress import ProgressCallback
 
@@ -47,8 +49,8 @@ class Interface:
 
 
 def build_interface(
-    electrolyte: str | Atoms = "llzo",
-    electrode: str | Atoms = "lco",
+    electrolyte: str | Atoms | Structure = "llzo",
+    electrode: str | Atoms | Structure = "lco",
     *,
     electrolyte_plane: tuple[int, int, int] = (0, 0, 1),
     electrode_plane: tuple[int, int, int] = (1, 0, 4),
@@ -77,7 +79,7 @@ def build_interface(
     Parameters
     ----------
     electrolyte, electrode
-        Names or CIF files, see `crystals.load_crystal`; or crystals.
+        Names or CIF files, see `crystals.load_crystal`; or crystals of ASE or pymatgen.
     electrolyte_plane, electrode_plane
         Miller indices of the planes that meet, in each crystal's own cell.
     size
@@ -201,7 +203,7 @@ def wanted_extent(
 
 
 def load_pair(
-    electrolyte: str | Atoms, electrode: str | Atoms, seed: int = 0
+    electrolyte: str | Atoms | Structure, electrode: str | Atoms | Structure, seed: int = 0
 ) -> tuple[Atoms, Atoms]:
     """Return both crystals with their oxidation states.
 
@@ -210,18 +212,21 @@ def load_pair(
     InputError
         When one can't be read or isn't neutral.
     """
+    given = [one if isinstance(one, str) else as_atoms(one) for one in (electrolyte, electrode)]
     first, second = (
         assign_charges(
-            load_crystal(given, seed) if isinstance(given, str) else given,
-            f"The {role} '{_name(given)}'",
+            load_crystal(one, seed) if isinstance(one, str) else one, f"The {role} '{_name(one)}'"
         )
-        for given, role in zip((electrolyte, electrode), ROLES, strict=True)
+        for one, role in zip(given, ROLES, strict=True)
     )
     return first, second
 
 
-def _name(given: str | Atoms) -> str:
-    return given if isinstance(given, str) else str(given.info.get("name", given.symbols))
+def _name(given: str | Atoms | Structure) -> str:
+    if isinstance(given, str):
+        return given
+    atoms = as_atoms(given)
+    return str(atoms.info.get("name", atoms.symbols))
 
 
 def fit_planes(

