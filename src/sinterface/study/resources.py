@@ -73,6 +73,21 @@ class ResourcesTable(Table):
             )
         return self
 
+    @model_validator(mode="after")
+    def _flux_submits_nothing(self) -> Self:
+        if self.executor == "flux":
+            told = [
+                name
+                for name in ("jobs", "walltime", "queue", "account", "options", "setup")
+                if getattr(self, name) != type(self).model_fields[name].default
+            ]
+            if told:
+                raise ValueError(
+                    f"executor 'flux' works inside an allocation that is there already; leave out "
+                    f"{', '.join(told)}, and ask for it when you start the allocation"
+                )
+        return self
+
     def slots_per_node(self) -> int:
         """Return how many stages run at once on a node."""
         return self.workers or max(1, self.cores() // (self.threads * self.ranks))

@@ -70,6 +70,13 @@ def test_plan_has_each_run_once(tmp_path: Path) -> None:
         (("replicas = 3", 'x = [0.1]\nrule = "Co3+ on Li"'), "give x = "),
         (("replicas = 3", 'x = [0.25]\nrule = "Ni3+ on Li"'), "doesn't know Ni"),
         (("[scale.paper]", '[resources]\nexecutor = "slurm"\n[scale.paper]'), "cores_per_node"),
+        (
+            (
+                "[scale.paper]",
+                '[resources]\nexecutor = "flux"\nworkers = 2\nqueue = "debug"\n[scale.paper]',
+            ),
+            "leave out queue",
+        ),
     ],
 )
 def test_mistakes(tmp_path: Path, change: tuple[str, str], message: str) -> None:
