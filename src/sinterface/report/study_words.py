@@ -150,6 +150,8 @@ def _range(name: str, values: Sequence[Value]) -> str:
     text = (
         f"the {name} lies between {value_text(least)}{_at(least)} and {value_text(most)}{_at(most)}"
     )
+    if all(_near_zero(one) for one in told):
+        text += "; none is told from zero"
     if open_ones:
         be = "is" if open_ones == 1 else "are"
         text += f"; {open_ones} of {len(values)} values {be} {NOT_RESOLVED}"

@@ -52,6 +52,7 @@ def collect(place: Place) -> Found:
     """Return what a study of interfaces found."""
     interfaces = [_one(place, stage) for stage in place.of("sub-analysis")]
     values = [v for one in interfaces for side in one.analysis.sides for v in _values(one, side)]
+    values = [*(v for one in interfaces for v in _differences(one)), *values]
     outcomes = [_comparison(interfaces)]
     if len({one.difference for one in interfaces}) > 1:
         outcomes.append(_against_excess(interfaces))
@@ -61,7 +62,6 @@ def collect(place: Place) -> Found:
         for warning in interfaces[0].analysis.warnings
         if all(warning in one.analysis.warnings for one in interfaces)
     ]
-    values = [*(v for one in interfaces for v in _differences(one)), *values]
     return Found(values, outcomes, common, [_page(place, one, common) for one in interfaces])
 
 
