@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -39,8 +40,9 @@ SHOWN = {
 
 @dataclass(frozen=True)
 class _One:
-    """One interface: its stage, label, analysis and the mean Li excess of each side."""
+    """One interface: its label, analysis with its folder, mean Li excess of each side."""
 
+    directory: Path
     label: str
     plane: str
     difference: float
@@ -53,6 +55,7 @@ def collect(place: Place) -> Found:
     interfaces = [_one(place, stage) for stage in place.of("sub-analysis")]
     values = [v for one in interfaces for side in one.analysis.sides for v in _values(one, side)]
     values = [*(v for one in interfaces for v in _differences(one)), *values]
+    values += [v for one in interfaces for v in _segregation(one)]
     outcomes = [_comparison(interfaces)]
     if len({one.difference for one in interfaces}) > 1:
         outcomes.append(_against_excess(interfaces))
@@ -78,6 +81,7 @@ def _one(place: Place, stage: Before) -> _One:
             for side, own in sides.items():
                 own.append(float(certificate[side]["li_excess_per_nm2"]))
     return _One(
+        stage.directory,
         label,
         f"({plane.replace('m', '-')})",
         float(difference),
@@ -176,18 +180,47 @@ def _differences(one: _One) -> list[Value]:
     return found
 
 
+def _segregation(one: _One) -> list[Value]:
+    """Return how the excess of the electrolyte's framework at each side changed, where profiled."""
+    from sinterface.report.study_results import Value, conditions
+    from sinterface.study.pipeline import OBSERVABLES_NAME
+
+    path = one.directory / OBSERVABLES_NAME / "profiles" / "profiles.json"
+    if not path.is_file():
+        return []
+    data = json.loads(path.read_text("utf-8"))
+    good, why = bool(data["evidence"]["resolved"]), str(data["evidence"]["reason"])
+    found = []
+    for side in one.analysis.sides:
+        where = {"facet": one.plane, "side": SIDE_NAMES[side.side],
+                 "li_excess_per_nm2": round(one.excess[side.side], 3)}  # fmt: skip
+        builds = len(side.width.replicas)
+        for element, told in data["sides"][side.side]["gibbs_excess_per_nm2"].items():
+            if element in ("Li", "O"):
+                continue
+            change, std = told["change"]["value"], told["change"]["std"]
+            known = good and None not in (change, std)
+            value, error = (float(change), float(std)) if known else (math.nan, math.nan)
+            found.append(
+                Value(
+                    "excess_change", f"change of the excess of {element}", value, error,
+                    student_interval(value, error, builds), "nm⁻²", known,
+                    "first to last quarter of the run" if known else why, conditions(where),
+                )
+            )  # fmt: skip
+    return found
+
+
 def _page(place: Place, one: _One, common: Sequence[str]) -> Section:
     """Return what the study's page shows of one interface, with the way to its own report."""
     from sinterface.report.sections import read_sections
     from sinterface.report.study_results import Figure, Section
     from sinterface.study.pipeline import OBSERVABLES_NAME
 
-    analysis, report = (
-        next(stage.directory for stage in place.of(step) if stage.name == f"{one.label}-{ending}")
-        for step, ending in (("sub-analysis", "analysis"), ("sub-report", "report"))
-    )
-    folder = f"../{analysis.name}/{OBSERVABLES_NAME}"
-    observed = read_sections(analysis / OBSERVABLES_NAME)
+    name = f"{one.label}-report"
+    report = next(stage.directory for stage in place.of("sub-report") if stage.name == name)
+    folder = f"../{one.directory.name}/{OBSERVABLES_NAME}"
+    observed = read_sections(one.directory / OBSERVABLES_NAME)
     figures = [
         Figure(f"../{report.name}/figures/{name}", f"{title[:1].upper()}{title[1:]} in time.")
         for name, title in SHOWN.items()
@@ -204,6 +237,7 @@ def _page(place: Place, one: _One, common: Sequence[str]) -> Section:
     return Section(
         name=f"interface-{one.label}",
         title=f"{one.plane}, {one.difference:g} Li/nm² between its sides",
+        rows=tuple(row for one in observed if one.name == "profiles" for row in one.rows),
         figures=tuple(figures),
         files=(f"../{report.name}/report.html", f"{folder}/results.html"),
         notes=tuple(dict.fromkeys((*(measure.reason for measure in measures), *own, *notes))),
