@@ -222,7 +222,7 @@ def limits(
             + "; ".join(dict.fromkeys(_short(one.reason) for one in open_ones if one.reason))
         )
     alone = [one for one in results.values if one.resolved and not one.ci95]
-    alone = [one for one in alone if one.key not in COUNTS]
+    alone = [one for one in alone if one.key not in COUNTS and one.unit]
     if alone:
         names = ", ".join(dict.fromkeys(one.name for one in alone))
         said.append(f"No interval, so no comparison, where nothing was repeated: {names}")

@@ -39,7 +39,10 @@ def _errors(stage: Any) -> list[Value]:
 def _row(row: Mapping[str, Any]) -> list[Value]:
     from sinterface.report.study_results import Value, conditions
 
-    told = conditions({"system": row["title"], "temperature_K": row["target_temperature_K"]})
+    where = {"system": f"{row['group']}: {row['title']}"}
+    if " K" not in row["title"]:
+        where["temperature_K"] = row["target_temperature_K"]
+    told = conditions(where)
     found = []
     for key, name, unit, factor in KINDS:
         known = row.get(key)
@@ -64,9 +67,9 @@ def _verdicts(stage: Any) -> list[Value]:
     found = summary_of(stage)
     return [
         Value(
-            f"certificate_{name}", f"checks of the certificate: {name}",
+            f"certificate_{name}", f"number of certificate checks {words}",
             float(found.get(name.replace("_", " "), 0)), math.nan, (), "", True,
             f"verdict {found['verdict']}",
         )
-        for name in ("pass", "fail", "not_judged")
+        for name, words in (("pass", "passed"), ("fail", "failed"), ("not_judged", "not judged"))
     ]  # fmt: skip
