@@ -46,7 +46,7 @@ Output = Annotated[
         "--output",
         "-o",
         metavar="DIR",
-        help="Run directory; default: runs/<study name> under the current directory.",
+        help="Run directory; default: runs/<study name>, with the scale where there are several.",
         show_default=False,
     ),
 ]
