@@ -30,7 +30,10 @@ class HopsTable(Table):
     )
     llzo_near: bool = Field(default=True, description="Hops beside Co, not far from it.")
     llzo_hops: int = Field(
-        default=1, ge=1, le=8, description="Arrangements of Li, a hop in each of them."
+        default=1,
+        ge=1,
+        le=8,
+        description="Hops of the cell, the roomiest first; 1: the first with a barrier both ways.",
     )
     interface: bool = Field(
         default=False,
@@ -75,8 +78,10 @@ def plan(site: Site) -> tuple[Stage, ...]:
         near = "near" if t.llzo_near else "far"
         for number in range(t.llzo_hops):
             name = "llzo" if cobalt == "none" else f"llzo-co-{cobalt}-{near}"
-            settings = {"case": "llzo", "cobalt": cobalt, "to_cobalt": near}
-            found.append(_hop(site, f"{name}-{number + 1}", settings, 192, number))
+            settings: dict[str, Any] = {"case": "llzo", "cobalt": cobalt, "to_cobalt": near}
+            if t.llzo_hops > 1:
+                settings["hop"] = number + 1
+            found.append(_hop(site, f"{name}-{number + 1}", settings, 192))
     if t.interface:
         found.append(_interface(site, t))
     return finish(site, found, t.model_dump(mode="json"))
@@ -87,7 +92,6 @@ def _hop(
     name: str,
     case: dict[str, Any],
     n_atoms: int,
-    seed: int = 0,
     before: tuple[Stage, ...] = (),
 ) -> Stage:
     t: HopsTable = site.settings.hops
@@ -96,7 +100,7 @@ def _hop(
         "max_steps": t.max_steps, "where": {"hop": name},
     }  # fmt: skip
     return Stage(
-        f"hop-{name}", "hop", settings, site.seed + seed, site.identity, before, site.extras,
+        f"hop-{name}", "hop", settings, site.seed, site.identity, before, site.extras,
         Cost(n_atoms, BAND_STEPS * t.images, 0, 10.0, site.settings.resources.threads),
     )  # fmt: skip
 
@@ -123,4 +127,4 @@ def _interface(site: Site, t: HopsTable) -> Stage:
     stages = interface_stages(site, several, plane, excess)
     before = [stages["build 1"], *([stages["dynamics 1"]] if t.interface_ps else [])]
     case = {"case": "interface", "reach_A": t.interface_reach_A}
-    return _hop(site, "interface", case, before[0].cost.atoms, 0, tuple(before))
+    return _hop(site, "interface", case, before[0].cost.atoms, tuple(before))

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from ase.data import atomic_numbers
 
 from sinterface.errors import RunError
 from sinterface.files import write_text
@@ -16,6 +20,8 @@ if TYPE_CHECKING:
     from sinterface.paths.result import MinimumEnergyPath
 
 DATA_NAME = "hop.json"
+MOVED_A, MOST_MOVED = 1.5, 0.5
+"""More than half of the Co farther from its place than this: no layered oxide any more."""
 
 
 def hop(place: Place, progress: ProgressCallback) -> Mapping[str, Any]:
@@ -50,6 +56,7 @@ def hop(place: Place, progress: ProgressCallback) -> Mapping[str, Any]:
 
 def _path(place: Place, progress: ProgressCallback) -> MinimumEnergyPath:
     from sinterface.paths import cases
+    from sinterface.paths.band import EndPointError
 
     s = place.settings
     options: dict[str, Any] = {
@@ -65,15 +72,42 @@ def _path(place: Place, progress: ProgressCallback) -> MinimumEnergyPath:
     if s["case"] == "llzo":
         cobalt = None if s["cobalt"] == "none" else s["cobalt"]
         return cases.llzo_path(
-            source, place.directory, cobalt=cobalt, to_cobalt=s["to_cobalt"], seed=place.seed,
-            **options,
+            source, place.directory, cobalt=cobalt, to_cobalt=s["to_cobalt"], hop=s.get("hop"),
+            seed=place.seed, **options,
         )  # fmt: skip
     from sinterface.study.pipeline import last_frame, read_built
 
     build, runs = place.only("sub-build"), place.of("sub-dynamics")
+    for run in runs:
+        share = moved_share(run.directory, "Co")
+        if share > MOST_MOVED:
+            raise EndPointError(
+                f"the run before left no layer to hop in: {100 * share:.0f} % of its Co moved more "
+                f"than {MOVED_A:g} Å; run it colder or shorter"
+            )
     atoms = last_frame(build.directory, runs[0].directory) if runs else read_built(build.directory)
     options["free_within_A"] = s["reach_A"]
     return cases.interface_path(atoms, source, place.directory, **options)
+
+
+def moved_share(directory: Path, element: str) -> float:
+    """Return the share of an element's atoms that a run left elsewhere than they were, drift aside.
+
+    Positions are means over the first and the last tenth of the run.
+    """
+    from sinterface.dynamics.trajectory import open_trajectory
+
+    with open_trajectory(directory) as trajectory:
+        n = trajectory.n_frames
+        tenth = max(n // 10, 1)
+        start, end = (
+            np.mean([trajectory.positions(i) for i in frames], axis=0)
+            for frames in (range(tenth), range(n - tenth, n))
+        )
+        chosen = trajectory.numbers == atomic_numbers[element]
+    steps = (end - start)[chosen]
+    away = np.linalg.norm(steps - np.median(steps, axis=0), axis=1)
+    return float((away > MOVED_A).mean())
 
 
 def _source(place: Place) -> Any:
