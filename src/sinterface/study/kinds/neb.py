@@ -28,7 +28,9 @@ class HopsTable(Table):
     llzo_cobalt: Annotated[tuple[Cobalt, ...], BeforeValidator(as_tuple)] = Field(
         default=("none",), description="Li in LLZO with a Co on such a site; none without."
     )
-    llzo_near: bool = Field(default=True, description="The hops nearest to Co first; false: the farthest.")
+    llzo_near: bool = Field(
+        default=True, description="The hops nearest to Co first; false: the farthest."
+    )
     llzo_hops: int = Field(
         default=1,
         ge=1,

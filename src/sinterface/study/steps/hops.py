@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from ase.data import atomic_numbers
 
-from sinterface.errors import RunError
 from sinterface.files import write_text
 from sinterface.progress import ProgressCallback
 from sinterface.study.graph import Place
@@ -35,7 +34,8 @@ def hop(place: Place, progress: ProgressCallback) -> Mapping[str, Any]:
     try:
         path = _path(place, progress)
     except EndPointError as error:
-        return _without(place, str(error))
+        keep_section(place.directory, "hop", "Hop of Li", reason=str(error))
+        return {"reason": str(error)}
     draw_path(path, place.directory)
     data = path.to_dict()
     write_text(place.directory / DATA_NAME, json.dumps(data, indent=1) + "\n")
@@ -119,10 +119,3 @@ def _source(place: Place) -> Any:
     from sinterface.reference.calculators import open_reference
 
     return open_reference(place.extras["calculator"]).calculator
-
-
-def _without(place: Place, reason: str) -> dict[str, Any]:
-    if not reason:
-        raise RunError("The path was not found.")
-    keep_section(place.directory, "hop", place.name, reason=reason)
-    return {"reason": reason}
